@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Spectrum monitoring inside GNU Radio.
+
+Blocks stand here (`sentinel.wmatrix_stft`), DSP kernels in `sentinel.kernel`, what all rooms
+share in `sentinel.core`, and each detector in a room of its own (`sentinel.pulse`). Importing
+the package loads no learning framework, no web server and no radio driver.
+"""
+
+import sys as _sys
+
+from ._sentinel import kernel
+
+_sys.modules[__name__ + ".kernel"] = kernel
+
+__version__ = "0.1.0"

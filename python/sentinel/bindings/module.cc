@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "module.h"
+
+PYBIND11_MODULE(_sentinel, module)
+{
+    // The base classes of every block are registered there.
+    py::module::import("gnuradio.gr");
+    module.doc() = "C++ blocks of gr-sentinel; its kernels stand in the submodule kernel";
+
+    auto kernel = module.def_submodule(
+        "kernel", "DSP kernels on NumPy arrays, free of the GNU Radio scheduler");
+    bind_gaussian_noise(kernel);
+}

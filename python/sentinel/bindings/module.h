@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gnuradio/gr_complex.h>
+#include <pybind11/complex.h>
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+namespace py = pybind11;
+
+//! Only C-contiguous arrays of the exact type are taken: a silent copy would hide a cost.
+using complex_array = py::array_t<gr_complex, py::array::c_style>;
+using float_array = py::array_t<float, py::array::c_style>;
+
+void bind_gaussian_noise(py::module& kernel);

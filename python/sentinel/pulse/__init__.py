@@ -1,0 +1,1 @@
+"""Weak periodic pulses of VHF wildlife tags."""
