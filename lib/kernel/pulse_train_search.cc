@@ -193,6 +193,7 @@ std::vector<pulse_train> pulse_train_search::search(const gr_complex* scores,
 {
     load(scores);
     std::vector<pulse_train> found;
+    d_best_score = 0.0f;
     size_t declared = 0, tried = 0;
     for (const auto& peak : d_fold.peaks(d_normalized.data(), most_tries)) {
         if (declared == most ||
@@ -200,6 +201,7 @@ std::vector<pulse_train> pulse_train_search::search(const gr_complex* scores,
             break;
         refined train = refine(peak);
         const float score = train.power / noise_at(train.frequency);
+        d_best_score = std::max(d_best_score, score);
         if (score < threshold || hides_behind(train, score, found, merge))
             continue;
         polish(train);
@@ -218,12 +220,12 @@ std::vector<pulse_train> pulse_train_search::search(const gr_complex* scores,
 float pulse_train_search::maximum(const gr_complex* scores)
 {
     load(scores);
-    float largest = 0.0f;
+    d_best_score = 0.0f;
     for (const auto& peak : d_fold.peaks(d_normalized.data(), tries)) {
         const refined train = refine(peak);
-        largest = std::max(largest, train.power / noise_at(train.frequency));
+        d_best_score = std::max(d_best_score, train.power / noise_at(train.frequency));
     }
-    return largest;
+    return d_best_score;
 }
 
 } // namespace kernel

@@ -11,4 +11,5 @@ PYBIND11_MODULE(_sentinel, module)
         "kernel", "DSP kernels on NumPy arrays, free of the GNU Radio scheduler");
     bind_gaussian_noise(kernel);
     bind_pulse_kernels(kernel);
+    bind_pulse_blocks(module);
 }

@@ -53,6 +53,9 @@ public:
     //! Score of the strongest train of the cycle, whatever it is: the null statistic.
     float maximum(const gr_complex* scores);
 
+    //! After search() or maximum(): the largest score of the cycle, declared or not.
+    float best_score() const { return d_best_score; }
+
     //! After search() or maximum(): median over rows of the noise of a cell, nw * s2.
     float noise() const;
 
@@ -78,6 +81,7 @@ private:
     pulse_fold d_fold;
     pulse_correlator d_correlator;
     pulse_train_tests d_tests;
+    float d_best_score = 0.0f;
     const gr_complex* d_scores = nullptr;
     std::vector<float> d_normalized; // windows x rows
     std::vector<float> d_noise;      // rows
