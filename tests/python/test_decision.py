@@ -5,11 +5,10 @@ import numpy as np
 import pmt
 import pytest
 from event_strategies import COUNTERS, REALS, TIMES
-from hypothesis import given
-from hypothesis import strategies as st
-
 from gnuradio.sentinel.core.decision import Decision
 from gnuradio.sentinel.core.errors import EventError
+from hypothesis import given
+from hypothesis import strategies as st
 
 DECISIONS = st.builds(
     Decision,
@@ -38,7 +37,14 @@ def test_pmt_is_lossless(decision):
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("score", None), ("score", float("nan")), ("filled", -1), ("decided", 1), ("time", "now"), ("lost", 1.5)],
+    [
+        ("score", None),
+        ("score", float("nan")),
+        ("filled", -1),
+        ("decided", 1),
+        ("time", "now"),
+        ("lost", 1.5),
+    ],
 )
 def test_invalid_values_are_refused_by_name(key, value):
     with pytest.raises(EventError, match=key):

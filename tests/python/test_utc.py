@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 import pytest
 from event_strategies import TIMES
+from gnuradio.sentinel.core import utc
 from hypothesis import given
 from hypothesis import strategies as st
-
-from gnuradio.sentinel.core import utc
 
 
 @given(TIMES)

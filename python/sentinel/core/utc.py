@@ -51,7 +51,10 @@ def microseconds_from_text(text: str) -> int:
     """
     if not _TEXT.fullmatch(text):
         raise ValueError(f"{text!r} is not UTC as 2026-07-01T12:00:00.000000Z")
-    since_epoch = datetime.fromisoformat(text[:-1] + "+00:00") - _EPOCH
+    try:
+        since_epoch = datetime.fromisoformat(text[:-1] + "+00:00") - _EPOCH
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no real instant: {error}") from error
     if since_epoch < timedelta(0):
         raise ValueError(f"{text!r} is before 1970")
     return since_epoch // _MICROSECOND
