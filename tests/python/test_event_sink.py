@@ -59,6 +59,21 @@ def test_files_are_complete_without_close(tmp_path):
     assert an_event().id in path.read_text()
 
 
+def test_a_failure_of_one_output_leaves_the_others_complete(tmp_path):
+    path = tmp_path / "e.sigmf-meta"
+    sink = sentinel.event_sink([f"sigmf:{path}", "jsonl:/dev/full"])
+    sink.on_failure = lambda error: None
+    run(sink, [to_pmt(an_event())])
+    assert isinstance(sink.failure, OutputError)
+    assert an_event().id in path.read_text()
+
+
+def test_importing_the_package_opens_no_network_library():
+    program = "import sys; from gnuradio import sentinel; print({'zmq', 'sigmf', 'torch'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
 @pytest.mark.parametrize(("revisions", "lines"), [("closed", 1), ("all", 2)])
 def test_revisions_are_an_option(tmp_path, revisions, lines):
     first = an_event(state="open")

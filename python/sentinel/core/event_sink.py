@@ -76,13 +76,13 @@ class EventSink(SafeBlock, gr.basic_block):
     def stop(self) -> bool:
         """Called by the scheduler as the block's thread ends."""
         self.drain()
-        self._flush()
-        return True
-
-    @guarded
-    def _flush(self) -> None:
+        # Also after a failure: what the other outputs hold by then is worth keeping.
         for sink in self._sinks:
-            sink.flush()
+            try:
+                sink.flush()
+            except OSError as error:
+                self.fail(error)
+        return True
 
     def close(self) -> None:
         """Write what is left and release the outputs, after the flowgraph ended. Raises OutputError."""
