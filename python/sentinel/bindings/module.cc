@@ -12,4 +12,6 @@ PYBIND11_MODULE(_sentinel, module)
     bind_gaussian_noise(kernel);
     bind_pulse_kernels(kernel);
     bind_pulse_blocks(module);
+
+    bind_messages(module);
 }

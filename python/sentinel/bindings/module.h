@@ -16,3 +16,4 @@ using float_array = py::array_t<float, py::array::c_style>;
 void bind_gaussian_noise(py::module& kernel);
 void bind_pulse_kernels(py::module& kernel);
 void bind_pulse_blocks(py::module& module);
+void bind_messages(py::module& module);
