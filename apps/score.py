@@ -28,8 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--detector", choices=sorted(ROOM_TOLERANCES), help="one room, by its tolerances")
     parser.add_argument("--time-gap", type=float, metavar="S", help="gap allowed between the times")
     parser.add_argument("--freq-gap", type=float, metavar="HZ", help="gap allowed between the bands")
-    parser.add_argument("--start", type=float, metavar="S", help="largest difference of the starts")
-    parser.add_argument("--center", type=float, metavar="HZ", help="largest difference of the centres")
+    parser.add_argument("--start-error", type=float, metavar="S", help="largest difference of the starts")
+    parser.add_argument("--center-error", type=float, metavar="HZ", help="largest difference of the centres")
     parser.add_argument("--min-iou", type=float, metavar="X", help="least overlap of the areas")
     parser.add_argument("--same-label", action="store_true", default=None, help="labels must agree")
     parser.add_argument("--seconds", type=float, metavar="S", help="time searched, if not the whole file")
@@ -47,8 +47,8 @@ def run(arguments: argparse.Namespace) -> int:
     given = {
         "time_s": arguments.time_gap,
         "freq_hz": arguments.freq_gap,
-        "start_s": arguments.start,
-        "center_hz": arguments.center,
+        "start_s": arguments.start_error,
+        "center_hz": arguments.center_error,
         "min_iou": arguments.min_iou,
         "same_label": arguments.same_label,
     }

@@ -13,6 +13,7 @@ from gnuradio.sentinel.core.evaluation import (
     cell_generator,
     check_quick,
     final_seed,
+    frozen_hash,
     grid,
     markdown_table,
     named_seed,
@@ -184,6 +185,18 @@ def test_final_seeds_depend_on_hash_and_place():
     assert all(0 <= seed < 2**63 for seed in seeds)
     # Pinned: a published final figure must stay reproducible.
     assert final_seed("00", {"x": 1}) == 5716223787914548597
+
+
+def test_frozen_hash_sees_contents_and_not_names(tmp_path):
+    a, b, c = (tmp_path / name for name in "abc")
+    a.write_bytes(b"model")
+    b.write_bytes(b"calibration")
+    c.write_bytes(b"model")
+    assert frozen_hash([a, b]) == frozen_hash([b, c])
+    assert frozen_hash([a, b]) != frozen_hash([a])
+    b.write_bytes(b"calibratioN")
+    assert frozen_hash([a, b]) != frozen_hash([b])
+    assert len({frozen_hash([a, b]), frozen_hash([a]), frozen_hash([a, c])}) == 3
 
 
 def test_cells_do_not_share_noise():

@@ -3,7 +3,12 @@ import math
 
 import numpy as np
 import pytest
-from gnuradio.sentinel.core.intervals import poisson_interval, poisson_upper_bound, wilson_interval
+from gnuradio.sentinel.core.intervals import (
+    poisson_interval,
+    poisson_upper_bound,
+    rate_claim_holds,
+    wilson_interval,
+)
 from scipy.stats import binomtest
 
 
@@ -37,6 +42,15 @@ def test_poisson_interval_covers_at_least_its_confidence(rng, mean):
     counts = rng.poisson(mean, 3000)
     covered = [low <= mean <= high for low, high in (poisson_interval(int(n)) for n in counts)]
     assert np.mean(covered) > 0.95 - 4 * math.sqrt(0.05 * 0.95 / 3000)
+
+
+def test_a_claimed_rate_needs_enough_evidence():
+    # None in one hour bounds the rate by 3.0: too little for "at most 1", enough for "at most 2".
+    assert not rate_claim_holds(0, 1.0, limit=1.0)
+    assert rate_claim_holds(0, 1.0, limit=2.0)
+    # 30 in 30 hours are bounded by 40.7 / 30 = 1.36.
+    assert rate_claim_holds(30, 30.0, limit=1.0)
+    assert not rate_claim_holds(40, 30.0, limit=1.0)
 
 
 def test_nonsense_is_refused():

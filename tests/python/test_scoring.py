@@ -246,6 +246,11 @@ def test_annotations_written_by_the_sigmf_library(recording):
     whole_band = min(regions, key=lambda region: region.start_s)
     assert (whole_band.freq_hz, whole_band.bandwidth_hz) == (146e6, 48000)
     assert observed_seconds(recording) == 60
+    meta = json.loads(recording.read_text())
+    meta["global"]["core:num_channels"] = "two"
+    recording.write_text(json.dumps(meta))
+    with pytest.raises(InputError, match="core:num_channels is 'two'"):
+        observed_seconds(recording)
     recording.with_suffix(".sigmf-data").unlink()
     assert observed_seconds(recording) is None
 
@@ -285,7 +290,7 @@ def test_command_scores_a_recording(recording, tmp_path, capsys):
     assert (result["matched"], result["false"], result["truths"]) == (2, 1, 4)
     assert result["false_alarms_per_hour"] == pytest.approx(60)
     assert result["tolerances"]["start_s"] == 0.016
-    assert run_command(events, recording, "--start", "0.001", "--seconds", "120") == 0
+    assert run_command(events, recording, "--start-error", "0.001", "--seconds", "120") == 0
     text = capsys.readouterr().out
     assert "1 matched, 2 false" in text
     assert "60/h" in text
@@ -302,7 +307,7 @@ def test_command_refuses_what_it_cannot_read(recording, tmp_path):
     with pytest.raises(InputError, match="not text"):
         read_regions(_binary(tmp_path))
     with pytest.raises(InputError, match="must be finite"):
-        run_command(recording, recording, "--start", "-1")
+        run_command(recording, recording, "--start-error", "-1")
     with pytest.raises(InputError, match="--seconds"):
         run_command(recording, recording, "--seconds", "0")
 

@@ -5,11 +5,14 @@ Nothing here knows what is measured. A room gives a function from cell to counts
 the store lacks, and `check_quick` computes a tenth again and compares.
 """
 
+import hashlib
 import math
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,6 +35,7 @@ __all__ = [
     "compare_proportions",
     "curve_crossing",
     "final_seed",
+    "frozen_hash",
     "grid",
     "markdown_table",
     "named_seed",
@@ -56,6 +60,12 @@ def final_seed(frozen_hash: str, cell_key: Mapping[str, Scalar]) -> int:
         SHA-256 of the frozen model and calibration files.
     """
     return named_seed(f"final:{frozen_hash.lower()}", cell_key)
+
+
+def frozen_hash(paths: Iterable[str | os.PathLike]) -> str:
+    """Return one SHA-256 (64 hex digits) of the contents of files, whatever their order, names and place."""
+    digests = sorted(hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in paths)
+    return digest(digests)
 
 
 def cell_generator(cell: Cell) -> np.random.Generator:

@@ -64,6 +64,11 @@ def poisson_interval(count: int, exposure: float = 1.0, confidence: float = 0.95
     return Interval(low / exposure, high / exposure)
 
 
+def rate_claim_holds(count: int, exposure: float, limit: float, confidence: float = 0.95) -> bool:
+    """Return whether "at most `limit`" may be said of a rate: its upper bound is at most 1.5 times that."""
+    return poisson_upper_bound(count, exposure, confidence) <= 1.5 * limit
+
+
 def poisson_upper_bound(count: int, exposure: float = 1.0, confidence: float = 0.95) -> float:
     """Return the exact one-sided upper bound of the rate of a Poisson count (3.0 for none seen)."""
     _check(count, confidence)

@@ -182,7 +182,10 @@ def observed_seconds(path: str | os.PathLike) -> float | None:
     item = _ITEM_BYTES.get(datatype[1:].split("_")[0])
     if item is None or not data.is_file():
         return None
-    item *= (2 if datatype.startswith("c") else 1) * int(metadata["global"].get("core:num_channels", 1))
+    channels = metadata["global"].get("core:num_channels", 1)
+    if type(channels) is not int or channels < 1:
+        raise InputError(f"{path}: core:num_channels is {channels!r}; write the number of channels there")
+    item *= (2 if datatype.startswith("c") else 1) * channels
     return data.stat().st_size / item / _rate(metadata, path)
 
 
