@@ -8,7 +8,7 @@ the package loads no learning framework, no web server and no radio driver.
 
 import sys as _sys
 
-from ._sentinel import kernel
+from ._sentinel import kernel, kfold_watch, wmatrix_stft  # noqa: F401 (blocks of the package)
 from .core.event_sink import EventSink as event_sink  # noqa: F401 (block of the package)
 
 _sys.modules[__name__ + ".kernel"] = kernel
