@@ -8,7 +8,7 @@ the package loads no learning framework, no web server and no radio driver.
 
 import sys as _sys
 
-from ._sentinel import kernel
+from ._sentinel import kernel, recording_segment, recording_source
 
 _sys.modules[__name__ + ".kernel"] = kernel
 

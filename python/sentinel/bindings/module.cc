@@ -10,4 +10,7 @@ PYBIND11_MODULE(_sentinel, module)
     auto kernel = module.def_submodule(
         "kernel", "DSP kernels on NumPy arrays, free of the GNU Radio scheduler");
     bind_gaussian_noise(kernel);
+    bind_sample_format(kernel);
+
+    bind_recording_source(module);
 }

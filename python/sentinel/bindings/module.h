@@ -14,3 +14,5 @@ using complex_array = py::array_t<gr_complex, py::array::c_style>;
 using float_array = py::array_t<float, py::array::c_style>;
 
 void bind_gaussian_noise(py::module& kernel);
+void bind_recording_source(py::module& module);
+void bind_sample_format(py::module& kernel);
