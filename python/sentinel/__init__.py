@@ -8,7 +8,10 @@ the package loads no learning framework, no web server and no radio driver.
 
 import sys as _sys
 
-from ._sentinel import kernel, recording_segment, recording_source
+from ._sentinel import kernel
+from ._sentinel import recording_segment as recording_segment
+from ._sentinel import recording_source as recording_source
+from .core.source import source as source
 
 _sys.modules[__name__ + ".kernel"] = kernel
 

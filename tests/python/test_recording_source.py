@@ -146,13 +146,15 @@ STDIN_PROGRAM = """
 import sys
 from gnuradio import blocks, gr, sentinel
 import pmt
-source = sentinel.recording_source("-", "cu8", 1000.0, sample_start=int(sys.argv[1]), sample_count=int(sys.argv[2]))
+start, count = map(int, sys.argv[1:])
+source = sentinel.recording_source("-", "cu8", 1000.0, sample_start=start, sample_count=count)
 sink = blocks.vector_sink_c()
 top = gr.top_block()
 top.connect(source, sink)
 top.run()
-ends = [(t.offset, pmt.to_python(t.value)) for t in sink.tags() if pmt.symbol_to_string(t.key) == "sentinel_end"]
-starts = [(t.offset, pmt.to_python(t.value)) for t in sink.tags() if pmt.symbol_to_string(t.key) == "sentinel_start"]
+tags = [(pmt.symbol_to_string(t.key), t.offset, pmt.to_python(t.value)) for t in sink.tags()]
+ends = [tag[1:] for tag in tags if tag[0] == "sentinel_end"]
+starts = [tag[1:] for tag in tags if tag[0] == "sentinel_start"]
 total = complex(sum(sink.data()))
 print(len(sink.data()), starts, ends, source.bytes_left_over(), source.failure() or "-", round(total.real, 3))
 """

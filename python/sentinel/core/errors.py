@@ -1,9 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Errors that every room raises."""
+"""The errors that a person is meant to read."""
 
 
 class InputError(ValueError):
     """A mistake in what the user gave: file, option or setting.
 
     Its text names what, where and remedy. The command ends with exit code 2.
+    """
+
+
+class OutputError(OSError):
+    """An output that failed while it was being written: disk full, connection gone.
+
+    Its text names the output. The command ends with exit code 1.
     """
