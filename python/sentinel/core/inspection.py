@@ -222,9 +222,7 @@ def _chunks(recording: Recording) -> Iterator[tuple[np.ndarray, int, int]]:
             raw = raw[: len(raw) // frame * frame]
             if not len(raw):
                 place = recording.sample_count - left
-                raise InputError(
-                    f"{recording.path}: ended at sample {place} while being read; is it being written?"
-                )
+                raise InputError(f"{recording.path}: ended at sample {place} while being read; copy it first")
             yield kernel.convert_samples(raw, recording.format, recording.channel, recording.channels)
             left -= len(raw) // frame
 

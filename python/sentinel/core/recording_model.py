@@ -149,7 +149,7 @@ class Recording:
             raise InputError(
                 f"{self.name}: --duration {duration_s:g} s from {start_s:g} s on reaches beyond the end; "
                 f"the recording is {self.duration_s:.6g} s long, "
-                f"so at most {remaining / self.sample_rate:.6g} s are left (leave --duration out to read them)"
+                f"{remaining / self.sample_rate:.6g} s are left; leave --duration out to read them"
             )
         return Region(start, remaining if count is None else count)
 
@@ -167,7 +167,7 @@ def _segment(capture: Capture) -> recording_segment:
 
 def _seconds_to_samples(recording: Recording, seconds: float, option: str, at_least: int) -> int:
     if not math.isfinite(seconds) or seconds < 0:
-        raise InputError(f"{recording.name}: {option} {seconds:g} must be 0 s or more")
+        raise InputError(f"{recording.name}: {option} {seconds:g} s must be 0 s or more")
     samples = round(seconds * recording.sample_rate)
     if samples < at_least:
         raise InputError(

@@ -80,7 +80,7 @@ def open_archive(
     check_regular_file(path, "SigMF archive")
     try:
         with tarfile.open(path, "r:") as archive:
-            members = {PurePosixPath(m.name).name: m for m in archive.getmembers() if m.isreg()}
+            members = _members(archive)
             names = [name for name in members if name.endswith(".sigmf-meta")]
             if len(names) != 1:
                 raise InputError(
@@ -113,6 +113,19 @@ def open_archive(
         )
         recording = replace(recording, warnings=(note, *recording.warnings))
     return recording
+
+
+def _members(archive: tarfile.TarFile) -> dict[str, tarfile.TarInfo]:
+    """Regular files by name without folders; of an archive that is cut short, those that begin in it."""
+    members: dict[str, tarfile.TarInfo] = {}
+    try:
+        for member in archive:
+            if member.isreg():
+                members[PurePosixPath(member.name).name] = member
+    except tarfile.ReadError:
+        if not members:
+            raise
+    return members
 
 
 def _parse(text: bytes, where: str) -> dict:

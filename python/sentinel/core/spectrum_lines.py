@@ -3,6 +3,8 @@
 
 import numpy as np
 
+_HIDDEN_BINS = 16
+
 
 def hann_power(samples: np.ndarray, window: np.ndarray) -> np.ndarray:
     """Sum of the windowed power spectra of consecutive pieces, zero frequency in the middle.
@@ -29,7 +31,8 @@ def find_lines(
     """The largest local maxima as (offset in Hz, dB over the median), strongest first.
 
     The offset is interpolated by a parabola through the logarithms of three bins. A line hides what
-    lies within four bins of it: that is the main lobe of the window.
+    lies within `_HIDDEN_BINS` of it: the main lobe of the window and the sidebands of keying, which would
+    else fill the list with one emitter.
 
     Parameters
     ----------
@@ -49,7 +52,7 @@ def find_lines(
     order = np.flatnonzero(is_peak)[np.argsort(-db[is_peak], kind="stable")]
     taken: list[int] = []
     for peak in order:
-        if all(min(abs(peak - t), size - abs(peak - t)) > 4 for t in taken):
+        if all(min(abs(peak - t), size - abs(peak - t)) > _HIDDEN_BINS for t in taken):
             taken.append(int(peak))
         if len(taken) == count:
             break
