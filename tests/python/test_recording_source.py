@@ -190,6 +190,50 @@ def test_stdin_knows_its_last_item(chunks, region, expected):
     assert out.decode().strip() == f"{count} {starts} {ends} {left} - {total}"
 
 
+STALLED_PROGRAM = """
+import threading
+import numpy as np
+import pmt
+from gnuradio import gr, sentinel
+
+nine_seen = threading.Event()
+ends = []
+
+class watcher(gr.sync_block):
+    def __init__(self):
+        gr.sync_block.__init__(self, "watcher", [np.complex64], None)
+
+    def work(self, input_items, output_items):
+        count = len(input_items[0])
+        tags = self.get_tags_in_window(0, 0, count, pmt.intern("sentinel_end"))
+        ends.extend((t.offset, pmt.to_python(t.value)) for t in tags)
+        if self.nitems_read(0) + count == 9:
+            nine_seen.set()
+        return count
+
+source, sink, top = sentinel.source("-", sample_rate=1e3, format="cu8"), watcher(), gr.top_block()
+top.connect(source, sink)
+top.start()
+assert nine_seen.wait(30)
+source.request_end()
+top.wait()
+print(source.summary()["samples_read"], ends)
+"""
+
+
+def test_request_end_on_a_stalled_pipe_gives_the_held_sample():
+    process = subprocess.Popen(
+        [sys.executable, "-c", STALLED_PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    process.stdin.write(bytes(20))
+    process.stdin.flush()
+    # The pipe stays open, so only the request can end the run.
+    assert process.wait(60) == 0
+    assert process.stdout.read().decode().strip() == "10 [(9, 10)]"
+    process.stdin.close()
+    process.stdout.close()
+
+
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [

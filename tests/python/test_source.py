@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The block Sentinel Source on recordings."""
 
+import os
 import shutil
 
 import numpy as np
@@ -83,6 +84,33 @@ def test_request_end_ends_the_stream_with_its_tag(scene):
     source.request_end()
     got, tags = run(source)
     assert (len(got), tags) == (0, {})
+
+
+def test_an_odd_byte_is_counted_where_the_end_is_read(tmp_path):
+    path = tmp_path / "x.cu8"
+    path.write_bytes(bytes(2001))
+    source = sentinel.source(str(path), sample_rate=1000)
+    assert len(run(source)[0]) == 1000
+    assert source.summary()["bytes_left_over"] == 1
+    assert source.summary()["warnings"] == len(source.warnings) == 1
+    source = sentinel.source(str(path), sample_rate=1000, duration_s=0.5)
+    assert source.summary()["bytes_left_over"] == 0
+
+
+@pytest.mark.parametrize("index", [2**31, 2**32, 2**40])
+def test_counters_beyond(tmp_path, index):
+    # A file of holes: it takes no room on the disk.
+    path = tmp_path / "long.cu8"
+    path.touch()
+    try:
+        os.truncate(path, 2 * (index + 5))
+    except OSError as error:
+        pytest.skip(f"the file system has no files of {2 * index} bytes: {error}")
+    source = sentinel.source(str(path), sample_rate=2.0**10, start_s=(index - 5) / 2**10)
+    got, tags = run(source)
+    assert len(got) == 10
+    assert tags["sentinel_start"] == [(0, index - 5)]
+    assert tags["sentinel_end"] == [(9, index + 5)]
 
 
 def test_a_source_without_a_name_for_it_survives(scene):

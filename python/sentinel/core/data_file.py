@@ -68,8 +68,8 @@ def check_regular_file(path: Path, what: str = "file") -> os.stat_result:
     return status
 
 
-def count_samples(path: Path, data_bytes: int, fmt: str, channels: int) -> tuple[int, list[str]]:
-    """Whole samples of each channel in `data_bytes`, and a warning for what is left over.
+def count_samples(path: Path, data_bytes: int, fmt: str, channels: int) -> tuple[int, int, list[str]]:
+    """Whole samples of each channel in `data_bytes`, the bytes left over, and a warning for those.
 
     Raises
     ------
@@ -86,11 +86,15 @@ def count_samples(path: Path, data_bytes: int, fmt: str, channels: int) -> tuple
             f"{path}: holds {data_bytes} bytes, less than one {of_what} ({frame} bytes); check --format"
         )
     if not left_over:
-        return count, []
-    return count, [
-        f"{path}: ends with {left_over} of the {frame} bytes of a {of_what}, "
-        f"at byte {count * frame} of its data; they are left out (cut short, or another --format)"
-    ]
+        return count, 0, []
+    return (
+        count,
+        left_over,
+        [
+            f"{path}: ends with {left_over} of the {frame} bytes of a {of_what}, "
+            f"at byte {count * frame} of its data; they are left out (cut short, or another --format)"
+        ],
+    )
 
 
 def _similar(path: Path) -> str:

@@ -91,6 +91,9 @@ def stream_recording(
         )
     except RuntimeError as error:
         raise InputError(f"{error}; check the file and its permissions") from None
+    # The block reads whole samples only; what a file has behind them was seen when it was opened.
+    to_the_end = region.sample_count == (recording.sample_count or 0) - region.sample_start
+    left_over = recording.bytes_left_over if to_the_end else 0
     return InputStream(
         block=block,
         sample_rate=recording.sample_rate,
@@ -107,7 +110,7 @@ def stream_recording(
             "samples_read": block.samples_read(),
             "samples_clipped": block.samples_clipped(),
             "samples_nonfinite": block.samples_nonfinite(),
-            "bytes_left_over": block.bytes_left_over(),
+            "bytes_left_over": block.bytes_left_over() + left_over,
         },
         failure=block.failure,
     )

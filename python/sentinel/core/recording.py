@@ -8,7 +8,6 @@ from .data_file import canonical_format
 from .errors import InputError
 from .recording_model import Capture, Recording, Region
 from .recording_raw import open_raw, open_stdin
-from .recording_sigmf import open_archive, open_sigmf
 from .recording_wav import open_wav
 from .units import parse_frequency, parse_rate
 
@@ -57,10 +56,12 @@ def open_recording(
         raise InputError("the input is empty; name a recording or a receiver")
     path = Path(path)
     suffix = path.suffix.lower()
-    if suffix in (".sigmf-meta", ".sigmf-data"):
-        return open_sigmf(path, rate, fmt, freq, channel, verify_checksum)
-    if suffix == ".sigmf":
-        return open_archive(path, rate, fmt, freq, channel, verify_checksum)
+    if suffix in (".sigmf-meta", ".sigmf-data", ".sigmf"):
+        # The library with its schema takes a third of the package's loading time.
+        from .recording_sigmf import open_archive, open_sigmf
+
+        open_one = open_archive if suffix == ".sigmf" else open_sigmf
+        return open_one(path, rate, fmt, freq, channel, verify_checksum)
     if suffix == ".wav":
         return open_wav(path, rate, fmt, freq, channel)
     return open_raw(path, rate, fmt, freq, channel)

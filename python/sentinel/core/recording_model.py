@@ -59,6 +59,8 @@ class Recording:
         Samples of each channel; None if only the end of the stream will tell.
     channel, channels : int
         The one to read, and how many are interleaved.
+    bytes_left_over : int
+        Of an incomplete sample at the end.
     captures : tuple of Capture
         At least one, ascending, the first at sample 0. Each begins a new segment: the frequency
         changes there, or the clock jumps.
@@ -80,6 +82,7 @@ class Recording:
     sample_count: int | None
     channel: int = 0
     channels: int = 1
+    bytes_left_over: int = 0
     captures: tuple[Capture, ...] = (Capture(),)
     annotations: tuple[dict, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -32,7 +32,7 @@ def open_raw(
     if channel != 0:
         raise InputError(f"{path}: channel {channel} does not exist; a raw recording has channel 0 only")
     require_rate(str(path), sample_rate)
-    count, notes = count_samples(path, status.st_size, fmt, 1)
+    count, left_over, notes = count_samples(path, status.st_size, fmt, 1)
     return Recording(
         name=str(path),
         path=path,
@@ -40,6 +40,7 @@ def open_raw(
         byte_offset=0,
         sample_rate=sample_rate,
         sample_count=count,
+        bytes_left_over=left_over,
         captures=(Capture(center_freq_hz=center_freq),),
         warnings=tuple(notes),
     )

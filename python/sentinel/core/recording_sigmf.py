@@ -51,8 +51,9 @@ def open_sigmf(
     verify_checksum: bool | None,
 ) -> Recording:
     """A `.sigmf-meta` or `.sigmf-data` file with its partner. Raises InputError."""
-    meta_path = path.with_suffix(".sigmf-meta")
-    if path.suffix == ".sigmf-data":
+    is_data = path.suffix.lower() == ".sigmf-data"
+    meta_path = path.with_suffix(".sigmf-meta") if is_data else path
+    if is_data:
         check_regular_file(path, "SigMF data file")
     status = check_regular_file(meta_path, "SigMF metadata file")
     if status.st_size > _METADATA_BYTES:
@@ -170,7 +171,7 @@ def _describe(
         )
     rate = _rate(info, where, given)
     header, size = _sample_bytes(metadata, where, data)
-    count, count_notes = count_samples(data.path, size, fmt, channels)
+    count, left_over, count_notes = count_samples(data.path, size, fmt, channels)
     first_index = whole_number(info, "core:offset", where, default=0, least=0)
     captures, capture_notes = read_captures(metadata, where, rate, count, first_index, given.center_freq)
     annotations, annotation_notes = read_annotations(metadata, where, count, first_index)
@@ -182,6 +183,7 @@ def _describe(
         byte_offset=data.offset + header,
         sample_rate=rate,
         sample_count=count,
+        bytes_left_over=left_over,
         channel=given.channel,
         channels=channels,
         captures=captures,

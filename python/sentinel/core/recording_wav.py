@@ -43,7 +43,7 @@ def open_wav(
         )
     if header_rate <= 0:
         raise InputError(f"{path}: its header says a rate of {header_rate} Hz; write the file again")
-    count, notes = count_samples(path, samples.size * samples.itemsize, found, 1)
+    count, left_over, notes = count_samples(path, samples.size * samples.itemsize, found, 1)
     return Recording(
         name=str(path),
         path=path,
@@ -51,6 +51,7 @@ def open_wav(
         byte_offset=samples.offset,
         sample_rate=float(header_rate),
         sample_count=count,
+        bytes_left_over=left_over,
         captures=(Capture(center_freq_hz=center_freq),),
         warnings=tuple(notes),
     )
