@@ -16,6 +16,8 @@ from gnuradio import sentinel
 from gnuradio.sentinel.core.errors import InputError
 from gnuradio.sentinel.core.recording import Capture, open_recording
 from gnuradio.sentinel.core.sigmf_time import format_datetime, parse_datetime
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from scipy.io import wavfile
 
 SAMPLES = 1000
@@ -474,3 +476,68 @@ def test_real_recordings_agree_with_numpy():
         parts = raw.reshape(-1, 2).astype(np.float64)
         assert np.allclose(samples, (parts[:, 0] - 127.5 + 1j * (parts[:, 1] - 127.5)) / 127.5, atol=1e-7)
         assert clipped == np.any((parts == 0) | (parts == 255), axis=1).sum()
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+PLACES = [
+    ("global",),
+    ("captures",),
+    ("annotations",),
+    ("captures", 0),
+    ("annotations", 0),
+    *(
+        ("global", f"core:{key}")
+        for key in [
+            "datatype",
+            "sample_rate",
+            "num_channels",
+            "offset",
+            "trailing_bytes",
+            "sha512",
+            "dataset",
+            "extensions",
+        ]
+    ),
+    *(("captures", 0, f"core:{key}") for key in ("sample_start", "frequency", "datetime", "header_bytes")),
+    *(("annotations", 0, f"core:{key}") for key in ("sample_start", "sample_count", "label")),
+]
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(place=st.sampled_from(PLACES), value=JSON)
+def test_any_value_anywhere_is_read_or_refused(tmp_path, place, value):
+    path = make_sigmf(tmp_path, captures=[{"core:sample_start": 0}], annotations=[{"core:sample_start": 1}])
+    metadata = json.loads(path.read_text())
+    parent = metadata
+    for key in place[:-1]:
+        parent = parent[key]
+    parent[place[-1]] = value
+    path.write_text(json.dumps(metadata))
+    try:
+        found = open_recording(path)
+    except InputError as error:
+        assert "\n" not in str(error)
+    else:
+        assert found.sample_count >= 1 and found.sample_rate > 0
+        assert all("\n" not in text for text in found.warnings)
+        assert len(found.segments()) == len(found.captures)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(position=st.integers(0, 60), byte=st.integers(0, 255), length=st.integers(0, 700))
+def test_damaged_wav_headers_are_read_or_refused(tmp_path, position, byte, length):
+    path = tmp_path / "x.wav"
+    content = bytearray(_wav(path, np.zeros((150, 2), np.int16)))
+    content[min(position, len(content) - 1)] = byte
+    path.write_bytes(content[:length])
+    try:
+        found = open_recording(path)
+    except InputError as error:
+        assert "\n" not in str(error)
+    else:
+        end = found.byte_offset + found.sample_count * found.bytes_per_frame
+        assert end <= path.stat().st_size

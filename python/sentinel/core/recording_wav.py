@@ -14,6 +14,9 @@ from .recording_model import Capture, Recording
 # Unsigned 8-bit is read with the middle 127.5 of the dongles whose bytes such files hold.
 _FORMATS = {"|u1": "cu8", "<i2": "ci16_le", ">i2": "ci16_be", "<f4": "cf32_le", ">f4": "cf32_be"}
 
+# What scipy 1.10 raises for damaged headers: UnboundLocalError where the data chunk is missing,
+# ZeroDivisionError for no channels.
+_SCIPY_ERRORS = (ValueError, EOFError, struct.error, UnboundLocalError, OverflowError, ZeroDivisionError)
 _AS_RAW = "rename it to end in .cu8, .cs16 or .cf32 and give --rate"
 
 
@@ -65,8 +68,7 @@ def _map(path: Path) -> tuple[int, np.memmap]:
             # Chunks of the recording program (auxi, LIST) are of no interest here.
             warnings.simplefilter("ignore", wavfile.WavFileWarning)
             return wavfile.read(path, mmap=True)
-    except (ValueError, EOFError, struct.error, UnboundLocalError, OverflowError) as error:
-        # UnboundLocalError is what scipy 1.10 raises for a file without a data chunk.
+    except _SCIPY_ERRORS as error:
         raise InputError(f"{path}: {_reason(str(error))}") from None
 
 
