@@ -8,8 +8,19 @@ the package loads no learning framework, no web server and no radio driver.
 
 import sys as _sys
 
-from ._sentinel import kernel, kfold_watch, wmatrix_stft  # noqa: F401 (blocks of the package)
-from .core.event_sink import EventSink as event_sink  # noqa: F401 (block of the package)
+from ._sentinel import kernel, kfold_watch, recording_segment, recording_source, wmatrix_stft
+from .core.event_sink import EventSink as event_sink
+from .core.source import source
+
+__all__ = [
+    "event_sink",
+    "kernel",
+    "kfold_watch",
+    "recording_segment",
+    "recording_source",
+    "source",
+    "wmatrix_stft",
+]
 
 _sys.modules[__name__ + ".kernel"] = kernel
 

@@ -14,4 +14,6 @@ PYBIND11_MODULE(_sentinel, module)
     bind_pulse_blocks(module);
 
     bind_messages(module);
+    bind_sample_format(kernel);
+    bind_recording_source(module);
 }

@@ -17,3 +17,5 @@ void bind_gaussian_noise(py::module& kernel);
 void bind_pulse_kernels(py::module& kernel);
 void bind_pulse_blocks(py::module& module);
 void bind_messages(py::module& module);
+void bind_recording_source(py::module& module);
+void bind_sample_format(py::module& kernel);
