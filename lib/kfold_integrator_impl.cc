@@ -151,6 +151,8 @@ void kfold_integrator_impl::read_tags(int items)
             d_timeline.rate = pmt::to_double(tag.value);
         else if (tag.key == tag_rx_freq())
             d_timeline.frequency = tag.value;
+        else if (tag.key == tag_offsets())
+            d_timeline.offsets = pmt::f64vector_elements(tag.value);
         else if (tag.key == tag_rx_time())
             d_timeline.time = tag.value;
     }
@@ -207,9 +209,13 @@ kfold_integrator_impl::describe(const active_watch& watch,
     // The tag counts input samples per window; a sample of the channel is a hop-th of it.
     const uint64_t step = std::max<uint64_t>(1, d_timeline.step / geometry.hop);
     const uint64_t start = d_timeline.start + watch.next_window * geometry.hop * step;
+    const size_t channel = watch.settings.channel;
+    const double offset =
+        channel < d_timeline.offsets.size() ? d_timeline.offsets[channel] : 0.0;
     auto dict = pmt::make_dict();
     dict = with(dict, "watch", pmt::from_long(index));
-    dict = with(dict, "channel", pmt::from_long(watch.settings.channel));
+    dict = with(dict, "offset", pmt::from_double(offset));
+    dict = with(dict, "channel", pmt::from_long(channel));
     dict = with(dict, "cycle", pmt::from_uint64(watch.cycle));
     dict = with(dict, "sample_start", pmt::from_uint64(start));
     dict = with(dict, "sample_count", pmt::from_uint64(geometry.cycle_samples() * step));

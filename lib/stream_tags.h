@@ -26,6 +26,11 @@ inline const pmt::pmt_t& tag_end()
     static const auto key = pmt::mp("sentinel_end");
     return key;
 }
+inline const pmt::pmt_t& tag_offsets()
+{
+    static const auto key = pmt::mp("sentinel_offsets");
+    return key;
+}
 inline const pmt::pmt_t& tag_rx_time()
 {
     static const auto key = pmt::mp("rx_time");
