@@ -9,5 +9,6 @@ PYBIND11_MODULE(_sentinel, module)
 
     auto kernel = module.def_submodule(
         "kernel", "DSP kernels on NumPy arrays, free of the GNU Radio scheduler");
+    bind_channelizer_kernel(kernel);
     bind_gaussian_noise(kernel);
 }
