@@ -10,7 +10,8 @@ namespace sentinel {
 namespace kernel {
 
 namespace {
-// Interleaved parts written out: std::complex's operator checks for NaN and does not vectorise.
+// Interleaved parts written out: std::complex's operator checks for NaN and does not
+// vectorise.
 SENTINEL_VECTOR_CLONES
 void multiply_both(const float* __restrict__ base,
                    const float* __restrict__ fine,

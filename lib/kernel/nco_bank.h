@@ -12,10 +12,12 @@ namespace sentinel {
 namespace kernel {
 
 /*!
- * \brief One oscillator per channel, exp(-2j pi n step_c), as a function of the index n alone.
+ * \brief One oscillator per channel, exp(-2j pi n step_c), as a function of the index n
+ * alone.
  *
- * Index n is split at a multiple of 64: a phasor computed in double for the multiple, times one
- * from a table for the rest. So the phase neither drifts nor depends on where calls begin.
+ * Index n is split at a multiple of 64: a phasor computed in double for the multiple,
+ * times one from a table for the rest. So the phase neither drifts nor depends on where
+ * calls begin.
  */
 class nco_bank
 {

@@ -22,7 +22,8 @@ class sample_window
 public:
     explicit sample_window(size_t capacity) : d_samples(capacity) {}
 
-    //! Empties the window; `zeros` zeros precede the sample at `position`, the next to come.
+    //! Empties the window; `zeros` zeros precede the sample at `position`, the next to
+    //! come.
     void reset(int64_t position, size_t zeros)
     {
         d_base = position - static_cast<int64_t>(zeros);
@@ -35,8 +36,8 @@ public:
 
     const gr_complex* at(int64_t position) const { return &d_samples[position - d_base]; }
 
-    //! Appends samples (zeros where `in` is null), dropping those before `oldest` when room is
-    //! short; returns how many were taken, at least one.
+    //! Appends samples (zeros where `in` is null), dropping those before `oldest` when
+    //! room is short; returns how many were taken, at least one.
     size_t append(const gr_complex* in, size_t count, int64_t oldest)
     {
         if (oldest >= end()) { // windows further apart than they are long
@@ -62,7 +63,8 @@ private:
     void drop(int64_t oldest)
     {
         const size_t gone = oldest - d_base;
-        std::copy(d_samples.begin() + gone, d_samples.begin() + d_count, d_samples.begin());
+        std::copy(
+            d_samples.begin() + gone, d_samples.begin() + d_count, d_samples.begin());
         d_base = oldest;
         d_count -= gone;
     }

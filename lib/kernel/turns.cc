@@ -18,8 +18,8 @@ uint64_t turns_per_step(double frequency_hz, double samples, double rate_hz)
 
     const double scaled = std::ldexp(std::fmod(quotient, 1.0), 64);
     const double whole = std::floor(scaled);
-    const uint64_t high = whole < 0 ? -static_cast<uint64_t>(-whole)
-                                    : static_cast<uint64_t>(whole);
+    const uint64_t high =
+        whole < 0 ? -static_cast<uint64_t>(-whole) : static_cast<uint64_t>(whole);
     const double low = scaled - whole + std::ldexp(quotient_error, 64);
     return high + static_cast<uint64_t>(std::llround(low));
 }
@@ -39,7 +39,8 @@ uint64_t turns_of_fraction(uint64_t numerator, uint64_t denominator)
 
 std::complex<double> unwind(uint64_t turns)
 {
-    const double fraction = std::ldexp(static_cast<double>(static_cast<int64_t>(turns)), -64);
+    const double fraction =
+        std::ldexp(static_cast<double>(static_cast<int64_t>(turns)), -64);
     return std::polar(1.0, -2 * M_PI * fraction);
 }
 

@@ -5,8 +5,9 @@
 #include <cstring>
 
 /*
- * Hot loops are compiled twice and the machine's own variant is chosen when the library loads, so
- * that one binary runs on every x86-64 and still uses AVX2 and FMA where they are.
+ * Hot loops are compiled twice and the machine's own variant is chosen when the library
+ * loads, so that one binary runs on every x86-64 and still uses AVX2 and FMA where they
+ * are.
  */
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #define SENTINEL_VECTOR_CLONES __attribute__((target_clones("arch=x86-64-v3", "default")))

@@ -15,8 +15,9 @@ namespace kernel {
  *
  *     u[r] = sum_p w[r + p M] x[r + p M],   0 <= r < min(M, L),   w = taps reversed
  *
- * Cost: 2 L real multiply-adds per window, the largest part of a channelizer. Neighbouring
- * windows are folded together, because they share the weights and most of their samples.
+ * Cost: 2 L real multiply-adds per window, the largest part of a channelizer.
+ * Neighbouring windows are folded together, because they share the weights and most of
+ * their samples.
  */
 class weighted_fold
 {
@@ -33,7 +34,8 @@ public:
 
     //! Folds the window at `samples`; writes stride() values.
     void one(const gr_complex* samples, gr_complex* folded) const;
-    //! Folds four windows `hop` samples apart; the values equal those of one() bit for bit.
+    //! Folds four windows `hop` samples apart; the values equal those of one() bit for
+    //! bit.
     void four(const gr_complex* samples, size_t hop, gr_complex* folded) const;
 
 private:

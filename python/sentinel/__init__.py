@@ -8,6 +8,7 @@ the package loads no learning framework, no web server and no radio driver.
 
 import sys as _sys
 
+from ._sentinel import channelizer as channelizer
 from ._sentinel import kernel
 
 _sys.modules[__name__ + ".kernel"] = kernel

@@ -34,26 +34,27 @@ channelizer make(double sample_rate,
         throw std::invalid_argument("channelizer: residual_hz needs one value per bin");
     std::vector<channelizer::tuning> channels;
     for (size_t i = 0; i < bins.size(); i++)
-        channels.push_back({ bins[i], residual_hz.empty() ? 0.0 : residual_hz[i] });
-    return channelizer({ sample_rate,
-                         decimation,
-                         fft_size,
-                         std::move(taps),
-                         std::move(channels),
-                         delay,
-                         method_named(method) });
+        channels.push_back({bins[i], residual_hz.empty() ? 0.0 : residual_hz[i]});
+    return channelizer({sample_rate,
+                        decimation,
+                        fft_size,
+                        std::move(taps),
+                        std::move(channels),
+                        delay,
+                        method_named(method)});
 }
 
 complex_array empty_outputs(const channelizer& self, size_t times)
 {
-    return complex_array({ static_cast<py::ssize_t>(times),
-                           static_cast<py::ssize_t>(self.count()) });
+    return complex_array(
+        {static_cast<py::ssize_t>(times), static_cast<py::ssize_t>(self.count())});
 }
 
 complex_array push(channelizer& self, const complex_array& samples)
 {
     if (samples.ndim() != 1)
-        throw std::invalid_argument("channelizer: samples must be a one-dimensional array");
+        throw std::invalid_argument(
+            "channelizer: samples must be a one-dimensional array");
     const size_t count = static_cast<size_t>(samples.size());
     const size_t times = self.outputs_after(count);
     complex_array outputs = empty_outputs(self, times);
@@ -86,9 +87,11 @@ void bind_channelizer_kernel(py::module& kernel)
     py::class_<channelizer>(
         kernel,
         "channelizer",
-        "Polyphase filter bank by weighted overlap-add. Output n of a channel is centred on\n"
+        "Polyphase filter bank by weighted overlap-add. Output n of a channel is centred "
+        "on\n"
         "input n * decimation and mixed down with phase zero at input 0:\n"
-        "sum_l taps[l] x[n D + delay - l] exp(-2j pi k (n D + delay - l) / fft_size), then\n"
+        "sum_l taps[l] x[n D + delay - l] exp(-2j pi k (n D + delay - l) / fft_size), "
+        "then\n"
         "turned by exp(-2j pi residual_hz n D / sample_rate).")
         .def(py::init(&make),
              py::arg("sample_rate"),
@@ -102,7 +105,8 @@ void bind_channelizer_kernel(py::module& kernel)
         .def("push",
              &push,
              py::arg("samples").noconvert(),
-             "Take complex64 samples (n,); return the outputs now due, complex64 (n_out, C).")
+             "Take complex64 samples (n,); return the outputs now due, complex64 (n_out, "
+             "C).")
         .def("flush", &flush, "Return the outputs still due, zeros following the input.")
         .def("reset",
              &channelizer::reset,
@@ -111,7 +115,7 @@ void bind_channelizer_kernel(py::module& kernel)
         .def(
             "retune",
             [](channelizer& self, size_t channel, size_t bin, double residual_hz) {
-                self.retune(channel, { bin, residual_hz });
+                self.retune(channel, {bin, residual_hz});
             },
             py::arg("channel"),
             py::arg("bin"),
@@ -120,7 +124,8 @@ void bind_channelizer_kernel(py::module& kernel)
         .def_static(
             "tune",
             [](double frequency_hz, double sample_rate, size_t fft_size) {
-                const auto tuning = channelizer::tune(frequency_hz, sample_rate, fft_size);
+                const auto tuning =
+                    channelizer::tune(frequency_hz, sample_rate, fft_size);
                 return py::make_tuple(tuning.bin, tuning.residual_hz);
             },
             py::arg("frequency_hz"),

@@ -11,4 +11,6 @@ PYBIND11_MODULE(_sentinel, module)
         "kernel", "DSP kernels on NumPy arrays, free of the GNU Radio scheduler");
     bind_channelizer_kernel(kernel);
     bind_gaussian_noise(kernel);
+
+    bind_channelizer_block(module);
 }

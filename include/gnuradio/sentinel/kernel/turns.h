@@ -11,9 +11,9 @@ namespace sentinel {
 namespace kernel {
 
 /*!
- * Phases are kept in turns as 64-bit fractions: unsigned arithmetic wraps exactly, so a phase
- * after n steps is n * step with no drift but the rounding of the step, 2^-65 turn. After
- * 2^40 steps that is 2e-7 rad.
+ * Phases are kept in turns as 64-bit fractions: unsigned arithmetic wraps exactly, so a
+ * phase after n steps is n * step with no drift but the rounding of the step, 2^-65 turn.
+ * After 2^40 steps that is 2e-7 rad.
  */
 //! frequency_hz * samples / rate_hz modulo one turn, rounded to 2^-64.
 SENTINEL_API uint64_t turns_per_step(double frequency_hz, double samples, double rate_hz);
