@@ -21,7 +21,7 @@ def test_pulse_channel_is_flat_and_free_of_aliases(sample_rate, decimation, leng
     assert channel_rate >= 3840
     kept = 0.42 * channel_rate
     passed = gain_db(taps, sample_rate, 0, kept)
-        # Achieved: within +-0.010 dB in the band, -60.0 to -60.4 dB beyond it.
+    # Achieved: within +-0.010 dB in the band, -60.0 to -60.4 dB beyond it.
     assert np.max(np.abs(passed)) < 0.015
     # All that folds into the kept band lies at or above channel_rate - kept.
     stopped = [channel_rate - kept, min(sample_rate / 2, 8 * channel_rate)]

@@ -3,7 +3,6 @@ import numpy as np
 import pmt
 import pytest
 from channelizer_reference import complex_noise
-
 from gnuradio import blocks, gr, sentinel
 from gnuradio.sentinel.core.channel_filter import channel_taps
 from gnuradio.sentinel.core.channels import choose_fft_size, extract_channels

@@ -15,8 +15,17 @@ def run(bank, samples, chunk=None):
     return np.concatenate([*parts, bank.flush()])
 
 
-# Decimation dividing M or not, equal to it; taps shorter than M, than D, and one alone; M below a vector.
-GEOMETRIES = [(101, 10, 16), (77, 16, 16), (31, 7, 12), (5, 16, 32), (3, 9, 200), (1, 10, 10), (901, 13, 64), (31, 3, 5)]
+# Decimation dividing M or not, equal to it; taps shorter than M, than D, and one alone.
+GEOMETRIES = [
+    (101, 10, 16),
+    (77, 16, 16),
+    (31, 7, 12),
+    (5, 16, 32),
+    (3, 9, 200),
+    (1, 10, 10),
+    (901, 13, 64),
+    (31, 3, 5),
+]
 
 
 @pytest.mark.parametrize("method", ["fft", "direct"])
