@@ -85,6 +85,16 @@ def test_two_segments_are_two_recordings(rng, taps, max_items):
         assert ends == ([len(expected[0]) - 1] if given is tags else []) + [len(vectors) - 1]
 
 
+@pytest.mark.parametrize("max_items", [7, None])
+def test_block_equals_function_by_fft(rng, max_items):
+    frequencies = list(np.arange(-32, 32) * 1e3)
+    samples, taps = complex_noise(rng, 64 * 500 + 9), rng.normal(size=513).astype(np.float32)
+    channelizer = sentinel.channelizer(64e3, 64, 64, taps, frequencies)
+    end = [tag(len(samples) - 1, "sentinel_end", pmt.from_uint64(len(samples)))]
+    vectors, _ = run_block(channelizer, samples, end, max_items)
+    assert np.array_equal(vectors, extract_channels(samples, 64e3, 64, frequencies, taps, 64))
+
+
 def test_stream_without_tags_gets_them_and_loses_its_tail(rng):
     samples = complex_noise(rng, 10_000)
     vectors, tags = run_block(make_block(), samples)

@@ -82,16 +82,14 @@ def test_tone_in_the_middle_has_unit_gain_and_zero_phase(k):
 
 @pytest.mark.parametrize("position", [4000, 4001, 4099, 4100, 4199])
 def test_burst_appears_where_it_was(position):
-    """The centroid of an impulse's response lies at position / D to a thousandth of a sample."""
+    """The response to an impulse is the prototype read at its distance, so its centroid is in place."""
     decimation, taps = 200, channel_taps(768e3, 200)
     samples = np.zeros(8200, np.complex64)
     samples[position] = 1
     response = run(kernel.channelizer(768e3, decimation, decimation, taps, [17]), samples)[:, 0]
-    # Decimating a low-pass with 60 dB of rejection keeps the centroid of the amplitude to 1e-3 output.
     envelope = np.real(response * np.exp(2j * np.pi * 17 * position / decimation))
     centre = np.sum(envelope * np.arange(len(envelope))) / np.sum(envelope)
-    assert centre * decimation == pytest.approx(position, abs=0.5)
-    # and it is the prototype itself, read at the distance from the impulse
+    assert centre * decimation == pytest.approx(position, abs=0.5)  # input samples
     offsets = np.arange(len(envelope)) * decimation - position + len(taps) // 2
     inside = (offsets >= 0) & (offsets < len(taps))
     np.testing.assert_allclose(envelope[inside], taps[offsets[inside]], atol=1e-8)
