@@ -11,6 +11,11 @@ PYBIND11_MODULE(_sentinel, module)
         "kernel", "DSP kernels on NumPy arrays, free of the GNU Radio scheduler");
     bind_channelizer_kernel(kernel);
     bind_gaussian_noise(kernel);
+    bind_pulse_kernels(kernel);
+    bind_pulse_blocks(module);
 
+    bind_messages(module);
+    bind_sample_format(kernel);
+    bind_recording_source(module);
     bind_channelizer_block(module);
 }

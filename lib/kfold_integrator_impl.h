@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "window_history.h"
+
+#include <gnuradio/sentinel/kernel/pulse_train_search.h>
+#include <gnuradio/sentinel/kfold_integrator.h>
+
+#include <memory>
+#include <mutex>
+
+namespace gr {
+namespace sentinel {
+
+class kfold_integrator_impl : public kfold_integrator
+{
+public:
+    kfold_integrator_impl(size_t rows,
+                          size_t channels,
+                          const std::vector<kfold_watch>& watches,
+                          const std::vector<gr_complex>& pulse_template);
+
+    void set_watch(size_t index, const kfold_watch& watch) override;
+    int work(int noutput_items,
+             gr_vector_const_void_star& input_items,
+             gr_vector_void_star& output_items) override;
+
+private:
+    struct active_watch {
+        kfold_watch settings;
+        std::unique_ptr<kernel::pulse_train_search> search;
+        uint64_t next_window = 0;
+        uint64_t cycle = 0;
+    };
+    //! Where the stream's items lie on the input's own timeline.
+    struct timeline {
+        uint64_t start = 0, step = 1;
+        double rate = 0.0;
+        pmt::pmt_t frequency = pmt::PMT_NIL, time = pmt::PMT_NIL;
+    };
+
+    active_watch activate(const kfold_watch& watch) const;
+    void read_tags(int items);
+    void take_changes(size_t index);
+    void judge(size_t index);
+    pmt::pmt_t describe(const active_watch& watch,
+                        size_t index,
+                        const std::vector<kernel::pulse_train>& trains,
+                        double work_s) const;
+
+    const size_t d_rows;
+    const size_t d_channels;
+    const std::vector<gr_complex> d_template;
+    std::vector<active_watch> d_watches;
+    std::vector<std::unique_ptr<active_watch>> d_pending; // one slot per watch
+    std::vector<window_history> d_histories;              // one per channel
+    timeline d_timeline;
+    std::mutex d_mutex;
+};
+
+} // namespace sentinel
+} // namespace gr

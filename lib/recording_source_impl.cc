@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "recording_source_impl.h"
+
+#include <gnuradio/io_signature.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <stdexcept>
+
+namespace gr {
+namespace sentinel {
+
+namespace {
+constexpr uint64_t unlimited = std::numeric_limits<uint64_t>::max();
+constexpr int stdin_wait_ms = 100; // what a source may wait in work()
+// Large enough that a read costs little beside the conversion, small enough for the
+// cache.
+constexpr size_t buffer_bytes = size_t(1) << 18;
+
+const pmt::pmt_t key_start = pmt::intern("sentinel_start");
+const pmt::pmt_t key_step = pmt::intern("sentinel_step");
+const pmt::pmt_t key_end = pmt::intern("sentinel_end");
+const pmt::pmt_t key_rate = pmt::intern("rx_rate");
+const pmt::pmt_t key_freq = pmt::intern("rx_freq");
+const pmt::pmt_t key_time = pmt::intern("rx_time");
+
+recording_config checked(recording_config config)
+{
+    if (!(config.sample_rate > 0) || !std::isfinite(config.sample_rate))
+        throw std::invalid_argument("recording_source: sample_rate must be above 0 Hz");
+    if (config.channel >= config.channel_count)
+        throw std::invalid_argument(
+            "recording_source: channel must be below channel_count");
+    if (config.sample_count < -1)
+        throw std::invalid_argument("recording_source: sample_count must be -1 or more");
+    const auto earlier = [](const recording_segment& a, const recording_segment& b) {
+        return a.sample_start < b.sample_start;
+    };
+    if (!std::is_sorted(config.segments.begin(), config.segments.end(), earlier))
+        throw std::invalid_argument(
+            "recording_source: segments must be in ascending order");
+    if (config.segments.empty())
+        config.segments.emplace_back();
+    config.segments.front().sample_start =
+        std::min(config.segments.front().sample_start, config.sample_start);
+    return config;
+}
+} // namespace
+
+recording_source::sptr recording_source::make(const recording_config& config)
+{
+    return gnuradio::make_block_sptr<recording_source_impl>(config);
+}
+
+recording_source_impl::recording_source_impl(const recording_config& config)
+    : gr::sync_block("recording_source",
+                     gr::io_signature::make(0, 0, 0),
+                     gr::io_signature::make(1, 1, sizeof(gr_complex))),
+      d_config(checked(config)),
+      d_format(kernel::parse_sample_format(config.format)),
+      d_frame_bytes(kernel::bytes_per_sample(d_format) * config.channel_count),
+      d_reader(config.path, config.byte_offset + config.sample_start * d_frame_bytes),
+      d_buffer(std::max(buffer_bytes, 2 * d_frame_bytes)),
+      d_bytes_to_read(config.sample_count < 0
+                          ? unlimited
+                          : static_cast<uint64_t>(config.sample_count) * d_frame_bytes),
+      d_index(config.sample_start)
+{
+    // The segment in force at the first sample is the last one that begins at or before
+    // it.
+    d_next_segment = 0;
+    while (d_next_segment + 1 < d_config.segments.size() &&
+           d_config.segments[d_next_segment + 1].sample_start <= d_index)
+        d_next_segment++;
+}
+
+std::string recording_source_impl::failure() const
+{
+    std::lock_guard<std::mutex> lock(d_failure_mutex);
+    return d_failure;
+}
+
+void recording_source_impl::refill(size_t frames_wanted)
+{
+    if (input_ended() || frames_buffered() >= frames_wanted)
+        return;
+    std::memmove(d_buffer.data(), d_buffer.data() + d_begin, d_stop - d_begin);
+    d_stop -= d_begin;
+    d_begin = 0;
+    const auto room = std::min<uint64_t>(d_buffer.size() - d_stop, d_bytes_to_read);
+    // Something to give out already: take what is there, but do not wait for more.
+    const int wait_ms = frames_buffered() > 1 ? 0 : stdin_wait_ms;
+    const size_t got = d_reader.read(d_buffer.data() + d_stop, room, wait_ms);
+    d_stop += got;
+    if (d_bytes_to_read != unlimited)
+        d_bytes_to_read -= got;
+    if (input_ended())
+        note_end_of_input();
+}
+
+void recording_source_impl::note_end_of_input()
+{
+    d_bytes_left_over = (d_stop - d_begin) % d_frame_bytes;
+    std::string text = d_reader.error();
+    if (text.empty() && d_config.path != "-" && d_bytes_to_read > 0 &&
+        d_bytes_to_read != unlimited)
+        text = d_config.path + ": ended " +
+               std::to_string((d_bytes_to_read + d_frame_bytes - 1) / d_frame_bytes) +
+               " samples before the end of the region: was it cut while being read?";
+    std::lock_guard<std::mutex> lock(d_failure_mutex);
+    d_failure = text;
+}
+
+void recording_source_impl::tag_segment(uint64_t item,
+                                        uint64_t index,
+                                        const recording_segment& segment)
+{
+    add_item_tag(0, item, key_start, pmt::from_uint64(index));
+    add_item_tag(0, item, key_step, pmt::from_uint64(1));
+    add_item_tag(0, item, key_rate, pmt::from_double(d_config.sample_rate));
+    add_item_tag(0, item, key_freq, pmt::from_double(segment.center_freq_hz));
+    if (!segment.has_time)
+        return;
+    const double later_s =
+        segment.time_fraction_s +
+        static_cast<double>(index - segment.sample_start) / d_config.sample_rate;
+    const double whole_s = std::floor(later_s);
+    add_item_tag(
+        0,
+        item,
+        key_time,
+        pmt::make_tuple(pmt::from_uint64(segment.time_s + static_cast<uint64_t>(whole_s)),
+                        pmt::from_double(later_s - whole_s)));
+}
+
+void recording_source_impl::tag_starts(size_t count)
+{
+    const uint64_t first_item = nitems_written(0);
+    const auto& segments = d_config.segments;
+    if (!d_started) {
+        tag_segment(first_item, d_index, segments[d_next_segment++]);
+        d_started = true;
+    }
+    for (; d_next_segment < segments.size() &&
+           segments[d_next_segment].sample_start < d_index + count;
+         d_next_segment++) {
+        const auto& segment = segments[d_next_segment];
+        tag_segment(
+            first_item + segment.sample_start - d_index, segment.sample_start, segment);
+    }
+}
+
+int recording_source_impl::work(int noutput_items,
+                                gr_vector_const_void_star&,
+                                gr_vector_void_star& output_items)
+{
+    if (d_done)
+        return WORK_DONE;
+    const bool asked_to_end = d_end_requested;
+    const size_t wanted = static_cast<size_t>(noutput_items);
+    if (!asked_to_end)
+        refill(wanted + 1);
+
+    const size_t frames = frames_buffered();
+    const bool ending = asked_to_end || input_ended();
+    const size_t held_back = ending ? 0 : 1;
+    const size_t count = std::min(wanted, frames > held_back ? frames - held_back : 0);
+    d_done = ending && (asked_to_end || count == frames);
+    if (count == 0)
+        return d_done ? WORK_DONE : 0;
+
+    const auto bad = kernel::convert_samples(d_format,
+                                             d_buffer.data() + d_begin,
+                                             count,
+                                             static_cast<gr_complex*>(output_items[0]),
+                                             d_config.channel,
+                                             d_config.channel_count);
+    tag_starts(count);
+    d_begin += count * d_frame_bytes;
+    d_index += count;
+    if (d_done)
+        add_item_tag(
+            0, nitems_written(0) + count - 1, key_end, pmt::from_uint64(d_index));
+    d_samples_read += count;
+    d_samples_clipped += bad.clipped;
+    d_samples_nonfinite += bad.nonfinite;
+    return static_cast<int>(count);
+}
+
+} // namespace sentinel
+} // namespace gr

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <pmt/pmt.h>
+
+/*!
+ * \file
+ * Keys of the stream tags that the blocks share; docs/messages.md says what they mean.
+ * Functions, since a PMT made before main() would race with the library's own symbol table.
+ */
+namespace gr {
+namespace sentinel {
+
+inline const pmt::pmt_t& tag_start()
+{
+    static const auto key = pmt::mp("sentinel_start");
+    return key;
+}
+inline const pmt::pmt_t& tag_step()
+{
+    static const auto key = pmt::mp("sentinel_step");
+    return key;
+}
+inline const pmt::pmt_t& tag_end()
+{
+    static const auto key = pmt::mp("sentinel_end");
+    return key;
+}
+inline const pmt::pmt_t& tag_rx_time()
+{
+    static const auto key = pmt::mp("rx_time");
+    return key;
+}
+inline const pmt::pmt_t& tag_rx_rate()
+{
+    static const auto key = pmt::mp("rx_rate");
+    return key;
+}
+inline const pmt::pmt_t& tag_rx_freq()
+{
+    static const auto key = pmt::mp("rx_freq");
+    return key;
+}
+
+} // namespace sentinel
+} // namespace gr

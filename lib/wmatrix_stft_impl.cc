@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "wmatrix_stft_impl.h"
+#include "stream_tags.h"
+
+#include <gnuradio/io_signature.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace gr {
+namespace sentinel {
+
+namespace {
+size_t checked(size_t value, size_t low, size_t high, const char* name)
+{
+    if (value < low || value > high)
+        throw std::invalid_argument(std::string("wmatrix_stft: ") + name + " must be " +
+                                    std::to_string(low) + ".." + std::to_string(high) +
+                                    ", not " + std::to_string(value));
+    return value;
+}
+} // namespace
+
+wmatrix_stft::sptr wmatrix_stft::make(size_t window,
+                                      size_t hop,
+                                      size_t rows,
+                                      size_t channels,
+                                      const std::vector<gr_complex>& pulse_template)
+{
+    checked(window, 4, 1 << 20, "window");
+    checked(hop, 1, window, "hop");
+    checked(channels, 1, 1 << 16, "channels");
+    return gnuradio::make_block_sptr<wmatrix_stft_impl>(
+        window, hop, rows ? rows : kernel::fast_rows(window), channels, pulse_template);
+}
+
+wmatrix_stft_impl::wmatrix_stft_impl(size_t window,
+                                     size_t hop,
+                                     size_t rows,
+                                     size_t channels,
+                                     const std::vector<gr_complex>& pulse_template)
+    : gr::block("wmatrix_stft",
+                gr::io_signature::make(1, 1, channels * sizeof(gr_complex)),
+                gr::io_signature::make(1, 1, rows * sizeof(gr_complex))),
+      d_hop(hop),
+      d_channels(channels),
+      d_kernel(window, rows, pulse_template),
+      d_samples(window)
+{
+    set_output_multiple(static_cast<int>(channels));
+    set_relative_rate(channels, hop);
+    set_tag_propagation_policy(TPP_CUSTOM);
+}
+
+void wmatrix_stft_impl::forecast(int noutput_items, gr_vector_int& required)
+{
+    const size_t windows = std::max<size_t>(1, noutput_items / d_channels);
+    required[0] = static_cast<int>(d_kernel.window() + (windows - 1) * d_hop);
+}
+
+int wmatrix_stft_impl::general_work(int noutput_items,
+                                    gr_vector_int& ninput_items,
+                                    gr_vector_const_void_star& input_items,
+                                    gr_vector_void_star& output_items)
+{
+    const auto* in = static_cast<const gr_complex*>(input_items[0]);
+    auto* out = static_cast<gr_complex*>(output_items[0]);
+    const size_t available = ninput_items[0];
+    if (available < d_kernel.window())
+        return 0;
+    const size_t windows = std::min((available - d_kernel.window()) / d_hop + 1,
+                                    static_cast<size_t>(noutput_items) / d_channels);
+    for (size_t w = 0; w < windows; w++)
+        transform_channels(in + w * d_hop * d_channels,
+                           out + w * d_channels * d_kernel.rows());
+    move_tags(windows);
+    consume_each(static_cast<int>(windows * d_hop));
+    return static_cast<int>(windows * d_channels);
+}
+
+void wmatrix_stft_impl::transform_channels(const gr_complex* samples, gr_complex* scores)
+{
+    if (d_channels == 1)
+        return d_kernel.transform(samples, scores);
+    for (size_t c = 0; c < d_channels; c++) {
+        for (size_t n = 0; n < d_samples.size(); n++)
+            d_samples[n] = samples[n * d_channels + c];
+        d_kernel.transform(d_samples.data(), scores + c * d_kernel.rows());
+    }
+}
+
+void wmatrix_stft_impl::move_tags(size_t windows)
+{
+    if (windows == 0)
+        return;
+    const uint64_t first_read = nitems_read(0), first_written = nitems_written(0);
+    // The end lies in the tail under the last window, or beyond it in less than one hop.
+    const uint64_t seen = first_read + (windows - 1) * d_hop + d_kernel.window() + d_hop - 1;
+    std::vector<tag_t> tags;
+    get_tags_in_range(tags, 0, first_read, seen);
+    for (auto& tag : tags) {
+        const uint64_t offset = tag.offset;
+        if (tag.key == tag_end()) {
+            tag.offset = first_written + windows * d_channels - 1;
+        } else if (offset < first_read + windows * d_hop) {
+            tag.offset = first_written + (offset - first_read) / d_hop * d_channels;
+            if (tag.key == tag_step())
+                tag.value = pmt::from_uint64(pmt::to_uint64(tag.value) * d_hop);
+        } else {
+            continue;
+        }
+        add_item_tag(0, tag);
+    }
+}
+
+} // namespace sentinel
+} // namespace gr

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gnuradio/sentinel/kernel/wmatrix_stft.h>
+#include <gnuradio/sentinel/wmatrix_stft.h>
+
+namespace gr {
+namespace sentinel {
+
+class wmatrix_stft_impl : public wmatrix_stft
+{
+public:
+    wmatrix_stft_impl(size_t window,
+                      size_t hop,
+                      size_t rows,
+                      size_t channels,
+                      const std::vector<gr_complex>& pulse_template);
+
+    size_t rows() const override { return d_kernel.rows(); }
+    void forecast(int noutput_items, gr_vector_int& ninput_items_required) override;
+    int general_work(int noutput_items,
+                     gr_vector_int& ninput_items,
+                     gr_vector_const_void_star& input_items,
+                     gr_vector_void_star& output_items) override;
+
+private:
+    void transform_channels(const gr_complex* samples, gr_complex* scores);
+    void move_tags(size_t windows);
+
+    const size_t d_hop;
+    const size_t d_channels;
+    kernel::wmatrix_stft d_kernel;
+    std::vector<gr_complex> d_samples; // one channel of one window
+};
+
+} // namespace sentinel
+} // namespace gr

@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One grammar of inputs for every command, the block Sentinel Source and the station.
+
+`parse_input` says what a text means and refuses what makes no sense; `open_input` opens it through
+the registry `OPENERS`. A kind that is parsed but has no opener of its own yet is refused there.
+"""
+
+import difflib
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from .data_file import canonical_format
+from .errors import InputError
+from .input_stream import InputStream, open_recording_stream
+from .recording_raw import SUFFIX_FORMATS
+from .units import parse_frequency, parse_rate
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One row of the grammar.
+
+    Attributes
+    ----------
+    prefix : str
+        What stands before the colon; empty for files and standard input.
+    form : str
+        How the input is written, for error texts.
+    accounting : str
+        How well a loss of samples is known: exact, sequence, timestamps, clock or none.
+    live : bool
+        Whether it is received now, so that it has no start and takes no file type.
+    needs : tuple of str
+        Options it cannot do without.
+    """
+
+    prefix: str
+    form: str
+    accounting: str
+    live: bool = True
+    needs: tuple[str, ...] = ()
+
+
+_TUNED = ("--rate", "--center-freq")
+KINDS = {
+    "sigmf": Kind("", "x.sigmf-meta", "exact", live=False),
+    "wav": Kind("", "x.wav", "exact", live=False),
+    "raw": Kind("", "x.cf32", "exact", live=False),
+    "stdin": Kind("", "-", "none", live=False),
+    "udp": Kind("udp", "udp:HOST:PORT", "timestamps", needs=("--rate",)),
+    "zmqiq": Kind("zmqiq", "zmqiq:tcp://HOST:PORT", "sequence"),
+    "zmq": Kind("zmq", "zmq:tcp://HOST:PORT", "clock", needs=("--rate",)),
+    "rtl_tcp": Kind("rtl_tcp", "rtl_tcp:HOST:PORT", "clock", needs=_TUNED),
+    "rtl": Kind("rtl", "rtl:N", "clock", needs=_TUNED),
+    "osmosdr": Kind("osmosdr", "osmosdr:ARGS", "clock", needs=_TUNED),
+    "soapy": Kind("soapy", "soapy:ARGS", "clock", needs=_TUNED),
+    "rtlsdr": Kind("rtlsdr", "rtlsdr:N", "clock", needs=_TUNED),
+}
+_SIGMF_SUFFIXES = (".sigmf-meta", ".sigmf-data", ".sigmf")
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """What an input text and its options mean, all values checked, nothing opened.
+
+    `target` is what stands behind the prefix: a path, `tcp://HOST:PORT`, a device number or driver
+    arguments. `host` and `port` are set where it names a network address.
+    """
+
+    text: str
+    kind: str
+    target: str
+    host: str | None = None
+    port: int | None = None
+    sample_rate: float | None = None
+    center_freq_hz: float | None = None
+    format: str | None = None
+    start_s: float = 0.0
+    duration_s: float | None = None
+    channel: int = 0
+
+    @property
+    def accounting(self) -> str:
+        return KINDS[self.kind].accounting
+
+    @property
+    def live(self) -> bool:
+        return KINDS[self.kind].live
+
+
+def parse_input(
+    text: str,
+    *,
+    sample_rate: float | str | None = None,
+    center_freq: float | str | None = None,
+    format: str | None = None,
+    start_s: float = 0.0,
+    duration_s: float | None = None,
+    channel: int = 0,
+) -> InputSpec:
+    """Read an INPUT and the options that go with it.
+
+    Parameters
+    ----------
+    text : str
+        The input as the user wrote it.
+    sample_rate, center_freq : float or str, optional
+        Hz, or text such as 2.56e6 or 146M.
+    format : str, optional
+        Sample type of raw samples.
+    start_s, duration_s : float
+        The part to read, in seconds; None is up to the end.
+    channel : int
+        Which of several interleaved channels.
+
+    Raises
+    ------
+    InputError
+        If the text is not in the grammar or an option is missing, senseless or of no use for it.
+    """
+    kind, target = _kind_and_target(str(text))
+    row = KINDS[kind]
+    options = {
+        "--rate": None if sample_rate is None else parse_rate(sample_rate, "--rate"),
+        "--center-freq": None if center_freq is None else parse_frequency(center_freq, "--center-freq"),
+        "--format": None if format is None else canonical_format(format, "--format"),
+    }
+    _check_span(text, start_s, duration_s)
+    if isinstance(channel, bool) or not isinstance(channel, int) or channel < 0:
+        raise InputError(f"{text}: channel {channel!r} must be a whole number from 0 on")
+    for option in row.needs:
+        if options[option] is None:
+            raise InputError(f"{text}: needs {option}; {_EXAMPLES[option]}")
+    if row.live and start_s:
+        raise InputError(f"{text}: --start is for recordings; a live input begins now, leave it out")
+    if row.live and options["--format"] is not None:
+        raise InputError(f"{text}: --format is for raw files and -; leave it out")
+    host, port = _address(text, kind, target)
+    return InputSpec(
+        text=str(text),
+        kind=kind,
+        target=target,
+        host=host,
+        port=port,
+        sample_rate=options["--rate"],
+        center_freq_hz=options["--center-freq"],
+        format=options["--format"],
+        start_s=float(start_s),
+        duration_s=None if duration_s is None else float(duration_s),
+        channel=channel,
+    )
+
+
+def open_input(spec: InputSpec) -> InputStream:
+    """Open what `parse_input` understood. Raises InputError if it cannot be opened."""
+    return OPENERS[spec.kind](spec)
+
+
+def open_file(spec: InputSpec) -> InputStream:
+    """Opener of recordings and standard input."""
+    return open_recording_stream(
+        spec.target,
+        sample_rate=spec.sample_rate,
+        fmt=spec.format,
+        center_freq=spec.center_freq_hz,
+        channel=spec.channel,
+        start_s=spec.start_s,
+        duration_s=spec.duration_s,
+    )
+
+
+def not_available(spec: InputSpec) -> InputStream:
+    """Opener of the kinds that this version knows by name only."""
+    raise InputError(
+        f"{spec.text}: live input of kind {spec.kind} is not available in this version; "
+        "record it to a file, or pipe its samples in and give - as the input"
+    )
+
+
+#: Kind of input to the function that opens it. A live kind becomes available by its entry here.
+OPENERS: dict[str, Callable[[InputSpec], InputStream]] = {
+    kind: not_available if row.live else open_file for kind, row in KINDS.items()
+}
+
+_EXAMPLES = {
+    "--rate": "for instance --rate 250k",
+    "--center-freq": "for instance --center-freq 146M",
+}
+
+
+def _kind_and_target(text: str) -> tuple[str, str]:
+    if not text.strip():
+        raise InputError("the input is empty; name a recording or a receiver")
+    if text == "-":
+        return "stdin", "-"
+    prefix, colon, rest = text.partition(":")
+    prefixes = {row.prefix: kind for kind, row in KINDS.items() if row.prefix}
+    if colon and prefix in prefixes:
+        return prefixes[prefix], rest
+    looks_like_prefix = colon and re.fullmatch(r"[A-Za-z][A-Za-z_0-9]*", prefix)
+    suffix = Path(text).suffix.lower()
+    is_file = suffix in (*_SIGMF_SUFFIXES, ".wav", *SUFFIX_FORMATS) or Path(text).exists()
+    if looks_like_prefix and not is_file:
+        close = difflib.get_close_matches(prefix.lower(), prefixes, n=1)
+        hint = f"did you mean {close[0]}:?" if close else f"known are {', '.join(prefixes)}"
+        raise InputError(f"{text}: input prefix {prefix!r} is unknown; {hint}")
+    if suffix in _SIGMF_SUFFIXES:
+        return "sigmf", text
+    return ("wav" if suffix == ".wav" else "raw"), text
+
+
+def _address(text: str, kind: str, target: str) -> tuple[str | None, int | None]:
+    """Host and port where the kind has them; the rest of the target's grammar is checked too."""
+    form = KINDS[kind].form
+    if kind in ("rtl", "rtlsdr"):
+        if not re.fullmatch(r"[0-9]{1,3}", target):
+            raise InputError(f"{text}: must be {form} with a device number, for instance {kind}:0")
+        return None, None
+    if kind not in ("udp", "zmq", "zmqiq", "rtl_tcp"):
+        return None, None
+    address = target
+    if kind in ("zmq", "zmqiq"):
+        if not target.startswith("tcp://"):
+            raise InputError(f"{text}: must be {form}, for instance {kind}:tcp://127.0.0.1:5555")
+        address = target.removeprefix("tcp://")
+    host, _, port = address.rpartition(":")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    elif ":" in host:
+        raise InputError(f"{text}: must be {form}; put an IPv6 address in brackets, as in [::1]:10000")
+    if not host or not re.fullmatch(r"[0-9]{1,5}", port):
+        example = form.replace("HOST", "127.0.0.1").replace("PORT", "10000")
+        raise InputError(f"{text}: must be {form}, for instance {example}")
+    if not 1 <= int(port) <= 65535:
+        raise InputError(f"{text}: port {port} must be from 1 to 65535")
+    return host, int(port)
+
+
+def _check_span(text: str, start_s: float, duration_s: float | None) -> None:
+    if not math.isfinite(start_s) or start_s < 0:
+        raise InputError(f"{text}: --start {start_s:g} s must be 0 or more")
+    if duration_s is not None and not (math.isfinite(duration_s) and duration_s > 0):
+        raise InputError(f"{text}: --duration {duration_s:g} s must be above 0")

@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a detector found, missed and made up: events against the truth of a recording."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .intervals import Interval, poisson_interval, wilson_interval
+from .matching import Matching, Tolerances, area, columns_of, match, overlap_area
+from .regions import Region
+
+__all__ = ["ErrorSummary", "LabelScore", "Matching", "Region", "Score", "Tolerances", "format_score", "score"]
+
+
+@dataclass(frozen=True)
+class ErrorSummary:
+    """Errors (event less truth) of matched pairs: how many, root mean square, median of the magnitudes."""
+
+    count: int
+    rms: float
+    median: float
+    bias: float
+
+
+def _summary(errors: Sequence[float]) -> ErrorSummary | None:
+    if not len(errors):
+        return None
+    values = np.asarray(errors, dtype=np.float64)
+    return ErrorSummary(
+        len(values),
+        float(np.sqrt(np.mean(values**2))),
+        float(np.median(np.abs(values))),
+        float(np.mean(values)),
+    )
+
+
+@dataclass(frozen=True)
+class LabelScore:
+    """One label: truths and how many were found (under any label, under this one), false events with it."""
+
+    truths: int
+    found: int
+    named: int
+    false: int
+    detection: Interval
+
+
+@dataclass(frozen=True)
+class Score:
+    """Result of scoring. Rates are None where there is nothing to divide by.
+
+    `false` counts the events without a truth of their own; `duplicates` are those among them that lie on
+    a truth another event has. `excess_area` is the share of the events' area (s * Hz) outside their truth.
+    """
+
+    events: int
+    truths: int
+    matched: int
+    missed: int
+    false: int
+    duplicates: int
+    named: int
+    detection_rate: float | None
+    detection_interval: Interval
+    observed_s: float | None
+    false_alarms_per_hour: float | None
+    false_alarm_interval: Interval | None
+    freq_error_hz: ErrorSummary | None
+    start_error_s: ErrorSummary | None
+    duration_error_s: ErrorSummary | None
+    bandwidth_error_hz: ErrorSummary | None
+    excess_area: float | None
+    tolerances: Tolerances
+    labels: dict[str, LabelScore] = field(default_factory=dict)
+    details: dict[str, ErrorSummary] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values for JSON, intervals as objects with low and high."""
+        plain = asdict(self)
+        plain["detection_interval"] = self.detection_interval._asdict()
+        if self.false_alarm_interval is not None:
+            plain["false_alarm_interval"] = self.false_alarm_interval._asdict()
+        for name, label in self.labels.items():
+            plain["labels"][name]["detection"] = label.detection._asdict()
+        return plain
+
+
+def _label_scores(
+    events: Sequence[Region], truths: Sequence[Region], pairs: Sequence[tuple[int, int]]
+) -> dict[str, LabelScore]:
+    wanted = Counter(truth.label for truth in truths)
+    found = Counter(truths[t].label for _, t in pairs)
+    named = Counter(truths[t].label for e, t in pairs if truths[t].label == events[e].label)
+    taken = {e for e, _ in pairs}
+    false = Counter(event.label for index, event in enumerate(events) if index not in taken)
+    return {
+        label: LabelScore(
+            wanted[label],
+            found[label],
+            named[label],
+            false[label],
+            wilson_interval(found[label], wanted[label]),
+        )
+        for label in sorted(wanted.keys() | false.keys())
+    }
+
+
+def _excess_area(
+    events: Sequence[Region], truths: Sequence[Region], pairs: Sequence[tuple[int, int]]
+) -> float | None:
+    total = float(np.sum(area(columns_of(events))))
+    if total == 0:
+        return None
+    e = columns_of([events[i] for i, _ in pairs])
+    t = columns_of([truths[j] for _, j in pairs])
+    return 1 - float(np.sum(overlap_area(e, t))) / total
+
+
+def _detail_errors(pairs: Sequence[tuple[Region, Region]]) -> dict[str, ErrorSummary]:
+    errors: dict[str, list[float]] = {}
+    for event, truth in pairs:
+        for name in event.details.keys() & truth.details.keys():
+            errors.setdefault(name, []).append(event.details[name] - truth.details[name])
+    return {name: _summary(values) for name, values in sorted(errors.items())}
+
+
+def score(
+    events: Sequence[Region],
+    truths: Sequence[Region],
+    tolerances: Tolerances | None = None,
+    observed_s: float | None = None,
+) -> Score:
+    """Score events against truth.
+
+    Parameters
+    ----------
+    events, truths : sequence of Region
+    tolerances : Tolerances, optional
+        Plain overlap if left out.
+    observed_s : float, optional
+        Length of what was searched, for the false-alarm rate.
+    """
+    tolerances = tolerances or Tolerances()
+    if observed_s is not None and not (math.isfinite(observed_s) and observed_s > 0):
+        raise ValueError(f"observed time is {observed_s} s; it must be positive")
+    matching = match(events, truths, tolerances)
+    pairs = [(events[e], truths[t]) for e, t in matching.pairs]
+    false = len(events) - len(pairs)
+    hours = None if observed_s is None else observed_s / 3600
+    return Score(
+        events=len(events),
+        truths=len(truths),
+        matched=len(pairs),
+        missed=len(truths) - len(pairs),
+        false=false,
+        duplicates=len(matching.duplicates),
+        named=sum(e.label == t.label for e, t in pairs),
+        detection_rate=len(pairs) / len(truths) if truths else None,
+        detection_interval=wilson_interval(len(pairs), len(truths)),
+        observed_s=observed_s,
+        false_alarms_per_hour=None if hours is None else false / hours,
+        false_alarm_interval=None if hours is None else poisson_interval(false, hours),
+        freq_error_hz=_summary([e.freq_hz - t.freq_hz for e, t in pairs]),
+        start_error_s=_summary([e.start_s - t.start_s for e, t in pairs]),
+        duration_error_s=_summary([e.duration_s - t.duration_s for e, t in pairs]),
+        bandwidth_error_hz=_summary([e.bandwidth_hz - t.bandwidth_hz for e, t in pairs]),
+        excess_area=_excess_area(events, truths, matching.pairs),
+        tolerances=tolerances,
+        labels=_label_scores(events, truths, matching.pairs),
+        details=_detail_errors(pairs),
+    )
+
+
+def _percent(count: int, trials: int, interval: Interval) -> str:
+    share = f"{100 * count / trials:.1f} %" if trials else "-"
+    return f"{share} ({100 * interval.low:.1f} .. {100 * interval.high:.1f} %)"
+
+
+def format_score(result: Score) -> str:
+    """Return the score as lines for a terminal; intervals are of 95 %."""
+    rule = [f"time gap {result.tolerances.time_s:g} s", f"frequency gap {result.tolerances.freq_hz:g} Hz"]
+    if result.tolerances.min_iou:
+        rule.append(f"IoU {result.tolerances.min_iou:g}")
+    if result.tolerances.start_s is not None:
+        rule.append(f"start {result.tolerances.start_s:g} s")
+    if result.tolerances.center_hz is not None:
+        rule.append(f"centre {result.tolerances.center_hz:g} Hz")
+    if result.tolerances.same_label:
+        rule.append("same label")
+    lines = [
+        f"Tolerances     {', '.join(rule)}",
+        f"Events         {result.events}: {result.matched} matched, {result.false} false "
+        f"({result.duplicates} of them duplicates)",
+        f"Truths         {result.truths}: {result.matched} found, {result.missed} missed",
+        f"Detection      {_percent(result.matched, result.truths, result.detection_interval)}",
+        f"Right label    {result.named} of {result.matched}",
+    ]
+    if result.false_alarm_interval is None:
+        lines.append("False alarms   length of the recording unknown, no rate")
+    else:
+        low, high = result.false_alarm_interval
+        lines.append(
+            f"False alarms   {result.false_alarms_per_hour:.3g}/h ({low:.3g} .. {high:.3g}) "
+            f"in {result.observed_s:.6g} s"
+        )
+    errors = [
+        ("Frequency", result.freq_error_hz, "Hz"),
+        ("Start", result.start_error_s, "s"),
+        ("Duration", result.duration_error_s, "s"),
+        ("Bandwidth", result.bandwidth_error_hz, "Hz"),
+        *((name, summary, "") for name, summary in result.details.items()),
+    ]
+    for name, summary, unit in errors:
+        if summary is not None:
+            figures = f"rms {summary.rms:.4g}, median {summary.median:.4g}, bias {summary.bias:+.4g}"
+            lines.append(f"{name:<14} error {figures} {unit}".rstrip())
+    if result.excess_area is not None:
+        lines.append(f"Excess area    {100 * result.excess_area:.1f} % of the events' area")
+    width = max((len(label) for label in result.labels), default=0)
+    for label, part in result.labels.items():
+        rate = _percent(part.found, part.truths, part.detection) if part.truths else "no truth"
+        name = (label or "(none)").ljust(width)
+        counts = f"{part.found}/{part.truths} found, {part.named} so named, {part.false} false"
+        lines.append(f"  {name}  {counts}, {rate}")
+    return "\n".join(lines)

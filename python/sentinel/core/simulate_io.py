@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writing a scene as a SigMF recording: quantised, validated, and never half there."""
+
+import contextlib
+import hashlib
+import os
+import secrets
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import sigmf
+from jsonschema.exceptions import ValidationError
+
+from .data_file import canonical_format
+from .errors import InputError, OutputError
+
+# Middle and full scale of a component, as the reading kernel has them.
+_INTEGERS = {"cu8": (np.uint8, 127.5, 127.5), "ci8": (np.int8, 0.0, 127.0), "ci16_le": ("<i2", 0.0, 32767.0)}
+_CHUNK_SAMPLES = 1 << 20
+_GENERATOR = "gr-sentinel"
+
+
+def quantise(samples: np.ndarray, datatype: str) -> np.ndarray:
+    """Components of complex samples in a file's type, rounded to nearest and clipped at the rails.
+
+    Parameters
+    ----------
+    samples : complex array, shape (count,)
+        Full scale 1.
+    datatype : str
+        cu8, ci8, ci16_le or cf32_le.
+
+    Returns
+    -------
+    array, shape (2 * count,)
+        I and Q interleaved.
+    """
+    parts = np.ascontiguousarray(samples, np.complex64).view(np.float32)
+    if datatype == "cf32_le":
+        return parts.astype("<f4", copy=False)
+    if datatype not in _INTEGERS:
+        raise InputError(f"datatype {datatype!r} is not written; use cu8, ci8, ci16_le or cf32_le")
+    if not np.isfinite(parts).all():
+        raise InputError(f"samples that are not finite cannot be written as {datatype}; use cf32_le")
+    dtype, middle, scale = _INTEGERS[datatype]
+    rails = np.iinfo(dtype)
+    codes = np.rint(parts.astype(np.float64) * scale + middle)
+    return np.clip(codes, rails.min, rails.max).astype(dtype)
+
+
+def write_sigmf(
+    path_meta: str | os.PathLike,
+    samples: np.ndarray | Iterable[np.ndarray],
+    sample_rate: float,
+    center_freq: float | None = None,
+    start_time: str | None = None,
+    annotations: Sequence[dict] = (),
+    datatype: str = "cf32_le",
+    description: str | None = None,
+) -> Path:
+    """Write samples and metadata; a reader sees the whole recording or none.
+
+    Parameters
+    ----------
+    path_meta : path
+        `x.sigmf-meta`; the samples go beside it to `x.sigmf-data`.
+    samples : complex array or iterable of complex arrays
+        Full scale 1. An iterable is written as it comes and never held.
+    sample_rate, center_freq : float
+        Hz.
+    start_time : str, optional
+        UTC of the first sample, ISO 8601.
+    annotations : sequence of dict
+        SigMF annotations, `core:sample_start` in each. Keys with another name space than `core`
+        declare it as an optional extension.
+    datatype : str
+        cu8, ci8, ci16_le or cf32_le.
+    description : str, optional
+        For `core:description`.
+
+    Returns
+    -------
+    pathlib.Path
+        Of the metadata file.
+
+    Raises
+    ------
+    InputError
+        If the name, a value or an annotation is not allowed in SigMF, or there are no samples.
+    OutputError
+        If the files cannot be written, as on a full disk; no part of them stays behind.
+    """
+    path_meta = Path(path_meta)
+    if path_meta.suffix != ".sigmf-meta":
+        raise InputError(f"{path_meta}: the name must end in .sigmf-meta")
+    datatype = canonical_format(datatype, str(path_meta))
+    path_data = path_meta.with_suffix(".sigmf-data")
+    partial_data, partial_meta = (_partial(path) for path in (path_data, path_meta))
+    try:
+        with _removed_on_failure(partial_data, partial_meta):
+            count, digest = _write_data(partial_data, samples, datatype)
+            if count == 0:
+                raise InputError(f"{path_meta}: there are no samples to write")
+            info = {"core:datatype": datatype, "core:sample_rate": float(sample_rate), "core:sha512": digest}
+            if description is not None:
+                info["core:description"] = description
+            text = _metadata(path_meta, info, center_freq, start_time, annotations, count)
+            _write_synced(partial_meta, text.encode())
+            # The data first: a reader that finds the metadata finds its samples.
+            os.replace(partial_data, path_data)
+            os.replace(partial_meta, path_meta)
+    except OSError as error:
+        raise OutputError(
+            f"{path_meta}: cannot be written: {error.strerror}; free some space or choose another folder"
+        ) from error
+    return path_meta
+
+
+def _metadata(
+    path: Path,
+    info: dict,
+    center_freq: float | None,
+    start_time: str | None,
+    annotations: Sequence[dict],
+    sample_count: int,
+) -> str:
+    extensions = sorted({key.split(":")[0] for a in annotations for key in a if ":" in key} - {"core"})
+    info = info | {"core:recorder": _GENERATOR}
+    if extensions:
+        info["core:extensions"] = [{"name": n, "version": "1.0.0", "optional": True} for n in extensions]
+    capture = {}
+    if center_freq is not None:
+        capture["core:frequency"] = float(center_freq)
+    if start_time is not None:
+        capture["core:datetime"] = start_time
+    recording = sigmf.SigMFFile(global_info=info)
+    recording.add_capture(0, capture)
+    for number, annotation in enumerate(annotations):
+        start = annotation.get("core:sample_start", -1)
+        end = start + annotation.get("core:sample_count", 0)
+        if not 0 <= start < sample_count or end > sample_count:
+            raise InputError(
+                f"{path}: annotation {number} ({start} to {end}) is not inside the {sample_count} samples"
+            )
+        recording.add_annotation(start, metadata=dict(annotation))
+    try:
+        recording.validate()
+    except ValidationError as error:
+        place = "/".join(map(str, error.absolute_path)) or "top level"
+        raise InputError(f"{path}: not allowed in SigMF at {place}: {error.message[:200]}") from None
+    return recording.dumps() + "\n"
+
+
+def _write_data(path: Path, samples: np.ndarray | Iterable[np.ndarray], datatype: str) -> tuple[int, str]:
+    """Number of samples written, and the SHA-512 of their bytes."""
+    chunks = _pieces(samples) if isinstance(samples, np.ndarray) else samples
+    digest = hashlib.sha512()
+    count = 0
+    with path.open("xb") as stream:
+        for chunk in chunks:
+            raw = quantise(chunk, datatype).tobytes()
+            stream.write(raw)
+            digest.update(raw)
+            count += len(chunk)
+        stream.flush()
+        os.fsync(stream.fileno())
+    return count, digest.hexdigest()
+
+
+def _pieces(samples: np.ndarray) -> Iterable[np.ndarray]:
+    for start in range(0, len(samples), _CHUNK_SAMPLES):
+        yield samples[start : start + _CHUNK_SAMPLES]
+
+
+def _write_synced(path: Path, content: bytes) -> None:
+    with path.open("xb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _partial(path: Path) -> Path:
+    """A name in the same folder, so that it can take its real name in one step."""
+    return path.with_name(f".partial-{secrets.token_hex(6)}-{path.name}")
+
+
+@contextlib.contextmanager
+def _removed_on_failure(*paths: Path):
+    try:
+        yield
+    except BaseException:
+        for path in paths:
+            path.unlink(missing_ok=True)
+        raise
