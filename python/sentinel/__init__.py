@@ -8,11 +8,12 @@ the package loads no learning framework, no web server and no radio driver.
 
 import sys as _sys
 
-from ._sentinel import kernel, kfold_watch, recording_segment, recording_source, wmatrix_stft
+from ._sentinel import channelizer, kernel, kfold_watch, recording_segment, recording_source, wmatrix_stft
 from .core.event_sink import EventSink as event_sink
 from .core.source import source
 
 __all__ = [
+    "channelizer",
     "event_sink",
     "kernel",
     "kfold_watch",
