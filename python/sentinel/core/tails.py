@@ -240,7 +240,9 @@ def fit_chi_square_max(
         raise ValueError("maxima of summed powers must be positive")
     kept = round(upper_share * len(values))
     if not 4 <= kept <= len(values):
-        raise ValueError(f"upper_share {upper_share} of {len(values)} values leaves fewer than 4, or too many")
+        raise ValueError(
+            f"upper_share {upper_share} of {len(values)} values leaves fewer than 4, or too many"
+        )
     reference = float(np.median(values))
     shape = ChiSquareMaxTail(1.0, pulses, growth, reference)
     rates = np.sort(shape.log_rate(values))[:kept]

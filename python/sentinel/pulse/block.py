@@ -10,7 +10,6 @@ from typing import Any
 
 import pmt
 from gnuradio import gr
-
 from gnuradio.sentinel import kernel
 
 from .._sentinel import channelizer, kfold_integrator_core, kfold_watch, wmatrix_stft

@@ -38,7 +38,9 @@ class TagSettings(BaseModel):
     interval_s: float = setting(
         ..., "Inter-pulse interval of the tag, first pulse edge to next", "s", "--tip", gt=0, le=3600
     )
-    pulse_width_s: float = setting(0.015, "Pulse length; 15 ms is common in VHF tags", "s", "--tp", gt=0, le=10)
+    pulse_width_s: float = setting(
+        0.015, "Pulse length; 15 ms is common in VHF tags", "s", "--tp", gt=0, le=10
+    )
     pulses: int = setting(
         5, "Pulses summed per decision, K; more find weaker tags and decide less often", "", "-k", ge=1, le=20
     )
@@ -77,7 +79,11 @@ class PulseSettings(TagSettings):
         le=0.2,
     )
     center_freq: Hertz = setting(
-        0.0, "Centre of the input; 0 prints offsets only and lets a recording say it", "Hz", "--center-freq", ge=0
+        0.0,
+        "Centre of the input; 0 prints offsets only and lets a recording say it",
+        "Hz",
+        "--center-freq",
+        ge=0,
     )
     top: int = setting(1, "Tags declared per cycle at the most", "", "--top", ge=1, le=50)
     merge_hz: Hertz | None = setting(

@@ -120,7 +120,9 @@ class Cycle:
             threshold=pmt.to_double(values["threshold"]),
             noise=pmt.to_double(values["noise"]),
             work_s=pmt.to_double(values["work_s"]),
-            trains=tuple(_train(pmt.vector_ref(values["trains"], i)) for i in range(pmt.length(values["trains"]))),
+            trains=tuple(
+                _train(pmt.vector_ref(values["trains"], i)) for i in range(pmt.length(values["trains"]))
+            ),
         )
 
 
