@@ -16,7 +16,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `sentinel info`."""
     parser.add_argument("input", help="a recording")
     parser.add_argument("--rate", metavar="HZ", help="sample rate of raw samples")
-    parser.add_argument("--center-freq", metavar="HZ", help="centre frequency, if the recording does not say it")
+    parser.add_argument(
+        "--center-freq", metavar="HZ", help="centre frequency, if the recording does not say it"
+    )
     parser.add_argument("--format", help="sample type of raw samples")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 

@@ -14,9 +14,13 @@ def add_input_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("input")
     group.add_argument("--rate", metavar="HZ", help="sample rate of raw samples (2.4M, 250e3)")
     group.add_argument("--format", help="sample type of raw samples: cu8, ci8, ci16_le, cf32_le, ...")
-    group.add_argument("--start", type=float, default=0.0, metavar="S", help="begin this far into a recording")
+    group.add_argument(
+        "--start", type=float, default=0.0, metavar="S", help="begin this far into a recording"
+    )
     group.add_argument("--duration", type=float, metavar="S", help="read so many seconds")
-    group.add_argument("--channel", type=int, default=0, metavar="N", help="one of several interleaved channels")
+    group.add_argument(
+        "--channel", type=int, default=0, metavar="N", help="one of several interleaved channels"
+    )
 
 
 def add_output_arguments(parser: argparse.ArgumentParser) -> None:

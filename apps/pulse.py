@@ -7,7 +7,6 @@ import argparse
 import time
 
 from gnuradio import gr
-
 from gnuradio.sentinel.core import logs
 from gnuradio.sentinel.core.calibration_cache import CalibrationCache
 from gnuradio.sentinel.core.errors import InputError
@@ -35,7 +34,9 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `sentinel pulse`."""
     parser.add_argument("input", nargs="?", help="recording, - or receiver; udp:127.0.0.1:PORT if left out")
-    parser.add_argument("--tags", metavar="FILE.yaml", help="watch the tags of this file instead of one --tip")
+    parser.add_argument(
+        "--tags", metavar="FILE.yaml", help="watch the tags of this file instead of one --tip"
+    )
     parser.add_argument("--port", type=int, default=10000, help="UDP port when no INPUT is given (10000)")
     parser.add_argument(
         "--snr-definition",
@@ -181,7 +182,9 @@ def _settings(arguments: argparse.Namespace) -> PulseSettings:
     if arguments.tags:
         values["interval_s"] = 2.0  # not used: each tag has its own
     if "interval_s" not in values:
-        raise InputError("--tip is missing: say the tag's inter-pulse interval in seconds, or --tags FILE.yaml")
+        raise InputError(
+            "--tip is missing: say the tag's inter-pulse interval in seconds, or --tags FILE.yaml"
+        )
     return build(PulseSettings, values, "sentinel pulse")
 
 

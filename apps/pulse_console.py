@@ -96,10 +96,11 @@ class PulseConsole:
         self.say("Waiting for data ...")
 
     def _group(self, group: Group) -> None:
+        rate, count = group.channel_rate, len(group.offsets_hz)
         self.say(
-            f"  Channel{'s' if len(group.offsets_hz) > 1 else ' '}:   {len(group.offsets_hz)} at "
-            f"{group.channel_rate:g} Hz (input / {group.decimation}), window {group.window} / overlap "
-            f"{group.window - group.hop} / hop {group.hop}, {group.rows} rows {group.channel_rate / group.rows:.1f} Hz apart"
+            f"  Channels:   {count} at {rate:g} Hz (input / {group.decimation}), "
+            f"window {group.window} / overlap {group.window - group.hop} / hop {group.hop}, "
+            f"{group.rows} rows {rate / group.rows:.1f} Hz apart"
         )
         for watch in group.watches[:10]:
             geometry = group.geometry(watch)

@@ -24,7 +24,9 @@ def add_settings(parser: argparse.ArgumentParser, model: type[BaseModel]) -> Non
             continue
         unit = extra.get("unit", "")
         known = field.default is not PydanticUndefined and field.default is not None
-        default = f" (default {field.default:g}{' ' + unit if unit else ''})" if _is_number(field, known) else ""
+        default = (
+            f" (default {field.default:g}{' ' + unit if unit else ''})" if _is_number(field, known) else ""
+        )
         group.add_argument(
             flag, dest=name, metavar=(unit or "N").upper(), help=(field.description or "") + default
         )
