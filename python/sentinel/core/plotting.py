@@ -51,7 +51,7 @@ def spectrogram_of_samples(samples: np.ndarray, size: int, columns: int) -> np.n
 
 
 def spectrogram_of_recording(
-    spec: InputSpec, columns: int = 1000, least_width_s: float = 0.005
+    spec: InputSpec, columns: int = 1000, least_width_s: float = 0.012
 ) -> Spectrogram:
     """Read a recording in pieces; memory does not grow with its length.
 
