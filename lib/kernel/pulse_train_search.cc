@@ -86,7 +86,7 @@ pulse_train_search::refined pulse_train_search::refine(const fold_peak& peak)
     const long step = std::max(1L, static_cast<long>(d_geometry.window) / 8);
     const double spacing = 1.0 / d_geometry.rows;
     const long origin = static_cast<long>(peak.start) * hop;
-    refined best{0, static_cast<double>(peak.row) / d_geometry.rows - 0.5, 0.0f};
+    refined best{ 0, static_cast<double>(peak.row) / d_geometry.rows - 0.5, 0.0f };
     d_correlator.gather(d_scores, origin);
 
     const auto try_at = [&](long shift, double frequency) {
@@ -94,14 +94,14 @@ pulse_train_search::refined pulse_train_search::refine(const fold_peak& peak)
             return;
         const float power = d_correlator.power(shift);
         if (power > best.power)
-            best = {shift, frequency, power};
+            best = { shift, frequency, power };
     };
     // Time and frequency of a pulse hardly depend on each other, so they take turns.
     const double row_frequency = best.frequency;
     d_correlator.tune(row_frequency);
     for (long shift = -hop; shift <= hop; shift += step)
         try_at(shift, row_frequency);
-    for (const double rows : {-0.7, -0.35, 0.35, 0.7}) {
+    for (const double rows : { -0.7, -0.35, 0.35, 0.7 }) {
         const double frequency = std::clamp(
             row_frequency + rows * spacing, d_geometry.lowest, d_geometry.highest);
         d_correlator.tune(frequency);
@@ -109,7 +109,7 @@ pulse_train_search::refined pulse_train_search::refine(const fold_peak& peak)
     }
     d_correlator.tune(best.frequency);
     const long middle = best.start;
-    for (const long shift : {middle - step / 2, middle + step / 2})
+    for (const long shift : { middle - step / 2, middle + step / 2 })
         try_at(shift, best.frequency);
     best.start += origin;
     return best;
@@ -129,7 +129,7 @@ void pulse_train_search::polish(refined& train)
         train.frequency += step * vertex(around[0], around[1], around[2]);
         d_correlator.tune(train.frequency);
         float best = d_correlator.power(shift);
-        for (int direction : {-1, 1})
+        for (int direction : { -1, 1 })
             while (std::labs(shift + direction) <= d_correlator.reach()) {
                 const float power = d_correlator.power(shift + direction);
                 if (power <= best)

@@ -89,7 +89,7 @@ void pulse_train_tests::discount(const pulse_train& train, const float* normaliz
         float level = 1.0f;
         for (long w = before; w <= before + 1; w++) {
             const float* cells = normalized + std::clamp(w, 0L, last) * d_geometry.rows;
-            level = std::max({level, window_level(cells), leakage(cells, row)});
+            level = std::max({ level, window_level(cells), leakage(cells, row) });
         }
         d_pulses[k] = train.pulse_scores[k] / level;
     }
@@ -180,7 +180,7 @@ bool pulse_train_tests::has_faster_train(const pulse_train& train,
     // Exponential sums of this size come by chance in one of a thousand cycles or less.
     const float by_chance = gaps + 3.5f * std::sqrt(float(gaps)) + 3.0f;
     const float mean_pulse = train.score / d_geometry.pulses;
-    for (const unsigned divisor : {2u, 3u, 5u, 7u}) {
+    for (const unsigned divisor : { 2u, 3u, 5u, 7u }) {
         const double part = d_geometry.interval_samples / divisor;
         if (part < 3.0 * d_geometry.window)
             break;

@@ -46,7 +46,7 @@ wmatrix(const std::vector<std::complex<double>>& pulse_template,
 size_t fast_rows(size_t window)
 {
     size_t best = 0;
-    for (size_t odd : {1, 3, 5}) {
+    for (size_t odd : { 1, 3, 5 }) {
         size_t size = 16 * odd;
         while (size < 2 * window)
             size *= 2;

@@ -26,7 +26,7 @@ void bind_pulse_blocks(py::module& module)
                          float threshold,
                          size_t most,
                          double merge) {
-                 return kfold_watch{channel, geometry, threshold, most, merge};
+                 return kfold_watch{ channel, geometry, threshold, most, merge };
              }),
              py::arg("channel"),
              py::arg("geometry"),

@@ -7,6 +7,8 @@
 #include <gnuradio/sentinel/kernel/pulse_train_search.h>
 #include <gnuradio/sentinel/kernel/wmatrix_stft.h>
 
+#include <optional>
+
 using namespace gr::sentinel::kernel;
 
 namespace {
@@ -20,20 +22,24 @@ const gr_complex* table(const complex_array& scores, size_t windows, size_t rows
     return scores.data();
 }
 
-complex_array stft(wmatrix_stft& self, const complex_array& samples, size_t hop)
+complex_array stft(wmatrix_stft& self,
+                   const complex_array& samples,
+                   size_t hop,
+                   const std::optional<complex_array>& out)
 {
     if (samples.ndim() != 1 || hop < 1)
         throw std::invalid_argument("samples must be one-dimensional and hop at least 1");
     const size_t count = samples.size() < static_cast<py::ssize_t>(self.window())
                              ? 0
                              : (samples.size() - self.window()) / hop + 1;
-    complex_array scores({count, self.rows()});
-    const gr_complex* in = samples.data();
-    gr_complex* out = scores.mutable_data();
+    complex_array scores = out ? *out : complex_array({ count, self.rows() });
+    table(scores, count, self.rows());
+    const gr_complex* from = samples.data();
+    gr_complex* to = scores.mutable_data();
     {
         py::gil_scoped_release release;
         for (size_t w = 0; w < count; w++)
-            self.transform(in + w * hop, out + w * self.rows());
+            self.transform(from + w * hop, to + w * self.rows());
     }
     return scores;
 }
@@ -60,8 +66,8 @@ void bind_pulse_kernels(py::module& kernel)
                          unsigned pulses,
                          double lowest,
                          double highest) {
-                 pulse_train_geometry geometry{
-                     window, hop, rows, interval_samples, pulses, lowest, highest};
+                 pulse_train_geometry geometry{ window, hop,    rows,   interval_samples,
+                                                pulses, lowest, highest };
                  geometry.validate();
                  return geometry;
              }),
@@ -115,7 +121,9 @@ void bind_pulse_kernels(py::module& kernel)
              &stft,
              py::arg("samples").noconvert(),
              py::arg("hop"),
-             "Scores (windows, rows) of a complex64 array, rows ascending in frequency.")
+             py::arg("out") = py::none(),
+             "Scores (windows, rows) of a complex64 array, rows ascending in frequency; "
+             "written to `out` where that is given.")
         .def(
             "recover",
             [](wmatrix_stft& self, const complex_array& scores) {
@@ -134,7 +142,7 @@ void bind_pulse_kernels(py::module& kernel)
            const std::vector<double>& zetas) {
             const auto matrix = wmatrix(pulse_template, zetas);
             py::array_t<std::complex<double>> result(
-                {pulse_template.size(), pulse_template.size() * zetas.size()});
+                { pulse_template.size(), pulse_template.size() * zetas.size() });
             std::copy(matrix.begin(), matrix.end(), result.mutable_data());
             return result;
         },

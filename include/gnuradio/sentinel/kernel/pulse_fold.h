@@ -48,10 +48,12 @@ public:
      */
     const std::vector<fold_peak>& peaks(const float* normalized, size_t most);
 
-    //! The folded values of one start, `rows` floats.
-    void fold(const float* normalized, size_t start, float* sums) const;
-
 private:
+    void fold(const float* normalized,
+              size_t start,
+              size_t first_row,
+              size_t rows,
+              float* sums) const;
     fold_peak best_of_tile(const float* normalized, size_t first_start, size_t first_row);
 
     pulse_train_geometry d_geometry;
