@@ -197,11 +197,11 @@ std::vector<pulse_train> pulse_train_search::search(const gr_complex* scores,
     std::vector<pulse_train> found;
     d_best_score = 0.0f;
     size_t declared = 0, tried = 0;
-    for (const auto& peak : d_fold.peaks(d_normalized.data(), most_tries)) {
+    for (const auto& tile : d_fold.tiles(d_normalized.data(), most_tries)) {
         if (declared == most ||
-            (tried++ >= tries && peak.value < refinement_gain * threshold))
+            (tried++ >= tries && tile.value < refinement_gain * threshold))
             break;
-        refined train = refine(peak);
+        refined train = refine(d_fold.best_of(d_normalized.data(), tile));
         const float score = train.power / noise_at(train.frequency);
         d_best_score = std::max(d_best_score, score);
         if (score < threshold || hides_behind(train, score, found, merge))
@@ -223,8 +223,8 @@ float pulse_train_search::maximum(const gr_complex* scores)
 {
     load(scores);
     d_best_score = 0.0f;
-    for (const auto& peak : d_fold.peaks(d_normalized.data(), tries)) {
-        const refined train = refine(peak);
+    for (const auto& tile : d_fold.tiles(d_normalized.data(), tries)) {
+        const refined train = refine(d_fold.best_of(d_normalized.data(), tile));
         d_best_score = std::max(d_best_score, train.power / noise_at(train.frequency));
     }
     return d_best_score;

@@ -48,7 +48,7 @@ size_t fast_rows(size_t window)
     size_t best = 0;
     for (size_t odd : { 1, 3, 5 }) {
         size_t size = 16 * odd;
-        while (size < 2 * window)
+        while (5 * size < 8 * window)
             size *= 2;
         best = best == 0 ? size : std::min(best, size);
     }

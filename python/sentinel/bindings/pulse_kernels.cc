@@ -171,8 +171,10 @@ void bind_pulse_kernels(py::module& kernel)
             "peaks",
             [](pulse_fold& self, const float_array& normalized, size_t most) {
                 std::vector<std::tuple<size_t, size_t, float>> result;
-                for (const auto& peak : self.peaks(normalized.data(), most))
+                for (const auto& tile : self.tiles(normalized.data(), most)) {
+                    const auto peak = self.best_of(normalized.data(), tile);
                     result.emplace_back(peak.start, peak.row, peak.value);
+                }
                 return result;
             },
             py::arg("normalized").noconvert(),
