@@ -10,6 +10,7 @@ import numpy as np
 from gnuradio.sentinel.core.errors import InputError, OutputError
 from gnuradio.sentinel.core.progress import progress
 from gnuradio.sentinel.core.recording_raw import SUFFIX_FORMATS
+from gnuradio.sentinel.core.sigmf_time import parse_datetime
 from gnuradio.sentinel.core.simulate_io import write_sigmf
 from gnuradio.sentinel.pulse.simulate import scene_annotations, scene_chunks
 
@@ -64,6 +65,14 @@ def _datatype(name: str) -> str:
     return known
 
 
+def _check_time(text: str | None) -> None:
+    try:
+        if text is not None:
+            parse_datetime(text)
+    except ValueError as error:
+        raise InputError(f"--start-time: {error}; write it like that") from error
+
+
 def _check_space(path: Path, needed: int) -> None:
     """Refuse before the work what cannot end well."""
     if not path.parent.is_dir():
@@ -97,6 +106,7 @@ def run(arguments: argparse.Namespace) -> int:
             raise InputError(f"--{name} is not there yet; write a file with --out and play that")
     if arguments.out is None:
         raise InputError("--out is missing; give the file to write, as --out scene.sigmf-meta")
+    _check_time(arguments.start_time)
     scene = simulate_pulse.scene_of(arguments)
     path, data_name, datatype = _output(arguments.out, arguments.datatype)
     _check_space(path, scene.sample_count * _BYTES[datatype])
