@@ -52,19 +52,21 @@ pmt::pmt_t describe_train(const kernel::pulse_train& train)
 }
 } // namespace
 
-kfold_integrator::sptr kfold_integrator::make(size_t rows,
-                                              size_t channels,
-                                              const std::vector<kfold_watch>& watches,
-                                              const std::vector<gr_complex>& pulse_template)
+kfold_integrator::sptr
+kfold_integrator::make(size_t rows,
+                       size_t channels,
+                       const std::vector<kfold_watch>& watches,
+                       const std::vector<gr_complex>& pulse_template)
 {
     return gnuradio::make_block_sptr<kfold_integrator_impl>(
         rows, channels, watches, pulse_template);
 }
 
-kfold_integrator_impl::kfold_integrator_impl(size_t rows,
-                                             size_t channels,
-                                             const std::vector<kfold_watch>& watches,
-                                             const std::vector<gr_complex>& pulse_template)
+kfold_integrator_impl::kfold_integrator_impl(
+    size_t rows,
+    size_t channels,
+    const std::vector<kfold_watch>& watches,
+    const std::vector<gr_complex>& pulse_template)
     : gr::sync_block("kfold_integrator",
                      gr::io_signature::make(1, 1, rows * sizeof(gr_complex)),
                      gr::io_signature::make(0, 0, 0)),
@@ -93,9 +95,9 @@ kfold_integrator_impl::activate(const kfold_watch& watch) const
                                     std::to_string(watch.channel) + " of " +
                                     std::to_string(d_channels) + " does not exist");
     if (watch.geometry.rows != d_rows)
-        throw std::invalid_argument("kfold_integrator: a watch of " +
-                                    std::to_string(watch.geometry.rows) +
-                                    " rows does not fit items of " + std::to_string(d_rows));
+        throw std::invalid_argument(
+            "kfold_integrator: a watch of " + std::to_string(watch.geometry.rows) +
+            " rows does not fit items of " + std::to_string(d_rows));
     active_watch active;
     active.settings = watch;
     active.search =
@@ -108,7 +110,8 @@ void kfold_integrator_impl::set_watch(size_t index, const kfold_watch& watch)
     auto made = std::make_unique<active_watch>(activate(watch));
     const std::lock_guard<std::mutex> lock(d_mutex);
     if (watch.channel != d_watches.at(index).settings.channel)
-        throw std::invalid_argument("kfold_integrator: a watch cannot change its channel");
+        throw std::invalid_argument(
+            "kfold_integrator: a watch cannot change its channel");
     d_pending[index] = std::move(made);
 }
 
@@ -130,7 +133,8 @@ int kfold_integrator_impl::work(int noutput_items,
         }
         for (size_t index = 0; index < d_watches.size(); index++) {
             const auto& watch = d_watches[index];
-            const uint64_t end = watch.next_window + watch.settings.geometry.cycle_windows();
+            const uint64_t end =
+                watch.next_window + watch.settings.geometry.cycle_windows();
             if (d_histories[watch.settings.channel].end() >= end)
                 judge(index);
         }
@@ -151,6 +155,8 @@ void kfold_integrator_impl::read_tags(int items)
             d_timeline.rate = pmt::to_double(tag.value);
         else if (tag.key == tag_rx_freq())
             d_timeline.frequency = tag.value;
+        else if (tag.key == tag_offsets())
+            d_timeline.offsets = pmt::f64vector_elements(tag.value);
         else if (tag.key == tag_rx_time())
             d_timeline.time = tag.value;
     }
@@ -194,11 +200,10 @@ void kfold_integrator_impl::take_changes(size_t index)
     message_port_pub(pmt::mp("changes"), dict);
 }
 
-pmt::pmt_t
-kfold_integrator_impl::describe(const active_watch& watch,
-                                size_t index,
-                                const std::vector<kernel::pulse_train>& trains,
-                                double work_s) const
+pmt::pmt_t kfold_integrator_impl::describe(const active_watch& watch,
+                                           size_t index,
+                                           const std::vector<kernel::pulse_train>& trains,
+                                           double work_s) const
 {
     const auto& geometry = watch.settings.geometry;
     auto list = pmt::make_vector(trains.size(), pmt::PMT_NIL);
@@ -207,9 +212,13 @@ kfold_integrator_impl::describe(const active_watch& watch,
     // The tag counts input samples per window; a sample of the channel is a hop-th of it.
     const uint64_t step = std::max<uint64_t>(1, d_timeline.step / geometry.hop);
     const uint64_t start = d_timeline.start + watch.next_window * geometry.hop * step;
+    const size_t channel = watch.settings.channel;
+    const double offset =
+        channel < d_timeline.offsets.size() ? d_timeline.offsets[channel] : 0.0;
     auto dict = pmt::make_dict();
     dict = with(dict, "watch", pmt::from_long(index));
-    dict = with(dict, "channel", pmt::from_long(watch.settings.channel));
+    dict = with(dict, "offset", pmt::from_double(offset));
+    dict = with(dict, "channel", pmt::from_long(channel));
     dict = with(dict, "cycle", pmt::from_uint64(watch.cycle));
     dict = with(dict, "sample_start", pmt::from_uint64(start));
     dict = with(dict, "sample_count", pmt::from_uint64(geometry.cycle_samples() * step));

@@ -36,6 +36,7 @@ private:
     struct timeline {
         uint64_t start = 0, step = 1;
         double rate = 0.0;
+        std::vector<double> offsets; // Hz, one per channel; empty without a channelizer
         pmt::pmt_t frequency = pmt::PMT_NIL, time = pmt::PMT_NIL;
     };
 

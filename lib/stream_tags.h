@@ -6,7 +6,8 @@
 /*!
  * \file
  * Keys of the stream tags that the blocks share; docs/messages.md says what they mean.
- * Functions, since a PMT made before main() would race with the library's own symbol table.
+ * Functions, since a PMT made before main() would race with the library's own symbol
+ * table.
  */
 namespace gr {
 namespace sentinel {
@@ -24,6 +25,11 @@ inline const pmt::pmt_t& tag_step()
 inline const pmt::pmt_t& tag_end()
 {
     static const auto key = pmt::mp("sentinel_end");
+    return key;
+}
+inline const pmt::pmt_t& tag_offsets()
+{
+    static const auto key = pmt::mp("sentinel_offsets");
     return key;
 }
 inline const pmt::pmt_t& tag_rx_time()

@@ -64,7 +64,7 @@ const std::vector<fold_peak>& pulse_fold::peaks(const float* normalized, size_t 
         for (size_t row = 0; row < d_row_count; row += tile_rows) {
             const auto first = d_tile_best.begin() + row;
             const auto last = first + std::min(tile_rows, d_row_count - row);
-            d_tiles.push_back({ start, row, *std::max_element(first, last) });
+            d_tiles.push_back({start, row, *std::max_element(first, last)});
         }
     }
     most = std::min(most, d_tiles.size());
@@ -94,7 +94,7 @@ pulse_fold::best_of_tile(const float* normalized, size_t first_start, size_t fir
         fold(normalized, s, d_sums.data());
         for (size_t row = first_row; row < end_row; row++)
             if (d_sums[row] > best.value)
-                best = { s, d_first_row + row, d_sums[row] };
+                best = {s, d_first_row + row, d_sums[row]};
     }
     return best;
 }

@@ -8,20 +8,34 @@ the package loads no learning framework, no web server and no radio driver.
 
 import sys as _sys
 
-from ._sentinel import kernel, kfold_watch, recording_segment, recording_source, wmatrix_stft
-from .core.event_sink import EventSink as event_sink
-from .core.source import source
+from ._sentinel import (
+    channelizer,
+    kernel,
+    kfold_watch,
+    recording_segment,
+    recording_source,
+    wmatrix_stft,
+)
+
+# Modules below import the kernels by this name.
+_sys.modules[__name__ + ".kernel"] = kernel
+
+from .core.event_sink import EventSink as event_sink  # noqa: E402
+from .core.source import source  # noqa: E402
+from .pulse.block import PulseDetector as pulse_detector  # noqa: E402
+from .pulse.block import kfold_integrator  # noqa: E402
 
 __all__ = [
+    "channelizer",
     "event_sink",
     "kernel",
+    "kfold_integrator",
     "kfold_watch",
+    "pulse_detector",
     "recording_segment",
     "recording_source",
     "source",
     "wmatrix_stft",
 ]
-
-_sys.modules[__name__ + ".kernel"] = kernel
 
 __version__ = "0.1.0"

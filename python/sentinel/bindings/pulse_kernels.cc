@@ -7,7 +7,6 @@
 #include <gnuradio/sentinel/kernel/pulse_train_search.h>
 #include <gnuradio/sentinel/kernel/wmatrix_stft.h>
 
-
 using namespace gr::sentinel::kernel;
 
 namespace {
@@ -15,8 +14,9 @@ const gr_complex* table(const complex_array& scores, size_t windows, size_t rows
 {
     if (scores.ndim() != 2 || scores.shape(0) != static_cast<py::ssize_t>(windows) ||
         scores.shape(1) != static_cast<py::ssize_t>(rows))
-        throw std::invalid_argument("scores must have the shape (" + std::to_string(windows) +
-                                    ", " + std::to_string(rows) + ")");
+        throw std::invalid_argument("scores must have the shape (" +
+                                    std::to_string(windows) + ", " +
+                                    std::to_string(rows) + ")");
     return scores.data();
 }
 
@@ -27,7 +27,7 @@ complex_array stft(wmatrix_stft& self, const complex_array& samples, size_t hop)
     const size_t count = samples.size() < static_cast<py::ssize_t>(self.window())
                              ? 0
                              : (samples.size() - self.window()) / hop + 1;
-    complex_array scores({ count, self.rows() });
+    complex_array scores({count, self.rows()});
     const gr_complex* in = samples.data();
     gr_complex* out = scores.mutable_data();
     {
@@ -50,8 +50,9 @@ bool no_signal_pending()
 
 void bind_pulse_kernels(py::module& kernel)
 {
-    py::class_<pulse_train_geometry>(
-        kernel, "pulse_train_geometry", "What fixes the statistics of a pulse-train search")
+    py::class_<pulse_train_geometry>(kernel,
+                                     "pulse_train_geometry",
+                                     "What fixes the statistics of a pulse-train search")
         .def(py::init([](size_t window,
                          size_t hop,
                          size_t rows,
@@ -59,8 +60,8 @@ void bind_pulse_kernels(py::module& kernel)
                          unsigned pulses,
                          double lowest,
                          double highest) {
-                 pulse_train_geometry geometry{ window, hop,    rows,   interval_samples,
-                                                pulses, lowest, highest };
+                 pulse_train_geometry geometry{
+                     window, hop, rows, interval_samples, pulses, lowest, highest};
                  geometry.validate();
                  return geometry;
              }),
@@ -78,12 +79,14 @@ void bind_pulse_kernels(py::module& kernel)
         .def_readonly("pulses", &pulse_train_geometry::pulses)
         .def_readonly("lowest", &pulse_train_geometry::lowest)
         .def_readonly("highest", &pulse_train_geometry::highest)
-        .def_property_readonly("interval_windows", &pulse_train_geometry::interval_windows)
+        .def_property_readonly("interval_windows",
+                               &pulse_train_geometry::interval_windows)
         .def_property_readonly("cycle_windows", &pulse_train_geometry::cycle_windows)
         .def_property_readonly("cycle_samples", &pulse_train_geometry::cycle_samples)
         .def_property_readonly("starts", &pulse_train_geometry::starts);
 
-    py::enum_<verdict>(kernel, "verdict", "Why a train above the threshold is not declared")
+    py::enum_<verdict>(
+        kernel, "verdict", "Why a train above the threshold is not declared")
         .value("pulses", verdict::pulses)
         .value("level", verdict::level)
         .value("traffic", verdict::traffic)
@@ -131,7 +134,7 @@ void bind_pulse_kernels(py::module& kernel)
            const std::vector<double>& zetas) {
             const auto matrix = wmatrix(pulse_template, zetas);
             py::array_t<std::complex<double>> result(
-                { pulse_template.size(), pulse_template.size() * zetas.size() });
+                {pulse_template.size(), pulse_template.size() * zetas.size()});
             std::copy(matrix.begin(), matrix.end(), result.mutable_data());
             return result;
         },
@@ -151,7 +154,8 @@ void bind_pulse_kernels(py::module& kernel)
             return noise;
         },
         py::arg("power").noconvert(),
-        "Noise power of each row of a (windows, rows) float32 table that also holds signals.");
+        "Noise power of each row of a (windows, rows) float32 table that also holds "
+        "signals.");
 
     py::class_<pulse_fold>(kernel, "pulse_fold", "K-fold integration over a cycle")
         .def(py::init<const pulse_train_geometry&>(), py::arg("geometry"))
@@ -197,6 +201,7 @@ void bind_pulse_kernels(py::module& kernel)
                 return self.maximum(in);
             },
             py::arg("scores").noconvert())
+        .def_property_readonly("best_score", &pulse_train_search::best_score)
         .def_property_readonly("noise", &pulse_train_search::noise);
 
     kernel.def(

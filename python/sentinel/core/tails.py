@@ -15,7 +15,7 @@ from scipy.optimize import brentq
 from scipy.special import gammaln, logsumexp, polygamma
 from scipy.stats import gumbel_r
 
-MAX_GROWTH = 1.5
+MAX_GROWTH = 4.0
 
 
 def _check_probability(probability: float) -> None:
@@ -81,7 +81,8 @@ class ChiSquareMaxTail:
 
     In white noise a cell's power is exponential, so a sum of K has the survival function Q(K, x), and
     the cells of an oversampled grid act like n independent ones. On a finely sampled grid n itself
-    grows with the level, by the square root of x for each continuous axis; q says how fast.
+    grows with the level, by the square root of x for each continuous axis; a noise estimate that
+    fluctuates makes it grow further. q says how fast.
 
     Parameters
     ----------
@@ -90,7 +91,7 @@ class ChiSquareMaxTail:
     pulses : int
         K, the powers summed, each of unit mean in noise.
     growth : float
-        q, 0 to 1.5. With 0 the reference does not matter.
+        q, 0 to 4. With 0 the reference does not matter.
     reference : float
         x_ref.
     log_cells_error : float
@@ -213,12 +214,15 @@ def fit_gumbel(maxima: ArrayLike) -> GumbelTail:
     return GumbelTail(float(location), float(scale))
 
 
-def fit_chi_square_max(maxima: ArrayLike, pulses: int, growth: float = 0.0) -> ChiSquareMaxTail:
+def fit_chi_square_max(
+    maxima: ArrayLike, pulses: int, growth: float = 0.0, upper_share: float = 1.0
+) -> ChiSquareMaxTail:
     """Fit the number of independent cells by maximum likelihood.
 
-    With g(x) = Q(K, x) (x / x_ref)^q the maxima have the density -n g' exp(-n g), so n g(x) is a
-    unit-mean exponential and the estimate is 1 / mean(g). Its logarithm has the standard error
-    sqrt(trigamma(trials)), about 1 / sqrt(trials), whatever n is.
+    With g(x) = Q(K, x) (x / x_ref)^q the maxima have the density -n g' exp(-n g), so g(x) is an
+    exponential of rate n. Where the model holds in the tail only, the lower maxima are censored: with
+    the m largest of N kept, n = m / (sum of their g + (N - m) g of the smallest kept). ln n has the
+    standard error sqrt(trigamma(m)), about 1 / sqrt(m), whatever n is.
 
     Parameters
     ----------
@@ -228,13 +232,21 @@ def fit_chi_square_max(maxima: ArrayLike, pulses: int, growth: float = 0.0) -> C
         K, the powers summed.
     growth : float
         q, held fixed; x_ref is the median of the maxima.
+    upper_share : float
+        Share of the maxima that is used, 0 to 1, the largest.
     """
     values = _maxima(maxima, 8)
     if not np.all(values > 0):
         raise ValueError("maxima of summed powers must be positive")
+    kept = round(upper_share * len(values))
+    if not 4 <= kept <= len(values):
+        raise ValueError(
+            f"upper_share {upper_share} of {len(values)} values leaves fewer than 4, or too many"
+        )
     reference = float(np.median(values))
     shape = ChiSquareMaxTail(1.0, pulses, growth, reference)
-    trials = len(values)
-    log_cells = math.log(trials) - float(logsumexp(shape.log_rate(values)))
-    error = math.sqrt(float(polygamma(1, trials)))
+    rates = np.sort(shape.log_rate(values))[:kept]
+    censored = math.log(len(values) - kept) + rates[-1] if kept < len(values) else -math.inf
+    log_cells = math.log(kept) - float(logsumexp(np.append(rates, censored)))
+    error = math.sqrt(float(polygamma(1, kept)))
     return ChiSquareMaxTail(math.exp(log_cells), pulses, growth, reference, error)

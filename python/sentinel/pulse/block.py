@@ -1,0 +1,325 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The GNU Radio face of the pulse room: K-Fold Integrator and Pulse Detector."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pmt
+from gnuradio import gr
+from gnuradio.sentinel import kernel
+
+from .._sentinel import channelizer, kfold_integrator_core, kfold_watch, wmatrix_stft
+from ..core.block import SafeBlock, guarded
+from ..core.calibration_cache import CalibrationCache
+from ..core.channel_filter import channel_taps
+from ..core.channels import choose_fft_size
+from ..core.errors import InputError
+from ..core.event_pmt import to_pmt
+from .calibration import threshold_of
+from .config import PulseSettings, build
+from .cycle import Cycle
+from .detector import plan
+from .events import Stream, decision_of, events_of
+from .plan import Group, Watch, with_watch
+from .tags import read_tags
+
+
+class CycleReader(SafeBlock, gr.basic_block):
+    """Turns the messages of the K-fold core into decisions and events.
+
+    Message ports: `cycles` and `changes` in, `events` and `decisions` out. `on_cycle`, if set, is called
+    with every `Cycle` and its events before they are published: the command prints its lines there.
+    """
+
+    def __init__(self, group: Group, stream: Stream) -> None:
+        gr.basic_block.__init__(self, "pulse_cycle_reader", None, None)
+        self.group = group
+        self.stream = stream
+        self.on_cycle: Callable[[Cycle, Group, list], None] | None = None
+        self.on_change: Callable[[dict], None] | None = None
+        self._announced: dict[int, Group] = {}
+        self.register_handler("cycles", self.handle_cycle)
+        self.register_handler("changes", self.handle_change)
+        for port in ("events", "decisions"):
+            self.message_port_register_out(pmt.intern(port))
+
+    def expect_change(self, index: int, group: Group) -> None:
+        """The group that holds from the announcement of this watch's change on."""
+        self._announced[index] = group
+
+    @guarded
+    def handle_cycle(self, message: Any) -> None:
+        """Publish the decision and the events of one cycle."""
+        cycle = Cycle.from_pmt(message)
+        events = events_of(cycle, self.group, self.group.watches, self.stream)
+        if self.on_cycle is not None:
+            self.on_cycle(cycle, self.group, events)
+        self.message_port_pub(pmt.intern("decisions"), decision_of(cycle).to_pmt())
+        for event in events:
+            self.message_port_pub(pmt.intern("events"), to_pmt(event))
+
+    @guarded
+    def handle_change(self, message: Any) -> None:
+        """Take the settings that the core has just put in force."""
+        change = pmt.to_python(message)
+        index = int(change["watch"])
+        changed = self._announced.pop(index, None)
+        if changed is not None:
+            self.group = with_watch(self.group, index, lambda _: changed.watches[index])
+        if self.on_change is not None:
+            self.on_change(change)
+
+
+class KFoldIntegrator(gr.hier_block2):
+    """Sums K pulses, decides with a calibrated threshold, and publishes events.
+
+    Input: vectors of `rows` complex scores from W-Matrix STFT. Message ports `events` and `decisions`.
+    Interval, K and false-alarm probability change live: the new threshold is calibrated on a worker
+    thread, and the old one works until the new one swaps in at the end of a cycle.
+
+    Parameters
+    ----------
+    group : Group
+        Channels, geometry and watches, see `plan`.
+    stream : Stream, optional
+        What events say of the input.
+    cache : CalibrationCache, optional
+    """
+
+    def __init__(self, group: Group, stream: Stream | None = None, cache: CalibrationCache | None = None):
+        channels = len(group.offsets_hz)
+        cache = cache or CalibrationCache()
+        watches = [_core_watch(group, watch, cache) for watch in group.watches]
+        gr.hier_block2.__init__(
+            self,
+            "kfold_integrator",
+            gr.io_signature(1, 1, group.rows * gr.sizeof_gr_complex),
+            gr.io_signature(0, 0, 0),
+        )
+        self.cache = cache
+        self._wanted = group
+        self._worker: threading.Thread | None = None
+        self._lock = threading.Lock()
+        self._queue: list[int] = []
+        self.reader = CycleReader(group, stream or Stream("stream", "flowgraph", "none"))
+        self.core = kfold_integrator_core(group.rows, channels, watches)
+        self.connect(self, self.core)
+        for port in ("cycles", "changes"):
+            self.msg_connect(self.core, port, self.reader, port)
+        for port in ("events", "decisions"):
+            self.message_port_register_hier_out(port)
+            self.msg_connect(self.reader, port, self, port)
+
+    @property
+    def wanted(self) -> Group:
+        """The group as last set; it is in force once the change was announced."""
+        return self._wanted
+
+    def set_interval(self, interval_s: float, index: int = 0) -> None:
+        """Look for another inter-pulse interval, s. Raises InputError if it does not fit."""
+        self._change_settings(index, interval_s=interval_s)
+
+    def set_pulses(self, pulses: int, index: int = 0) -> None:
+        """Sum another number of pulses. Raises InputError if it does not fit."""
+        self._change_settings(index, pulses=pulses)
+
+    def set_false_alarm_probability(self, probability: float, index: int = 0) -> None:
+        """Change the chance that a noise cycle of this watch declares anything. Raises InputError."""
+        if not 1e-9 <= probability <= 0.2:
+            raise InputError(f"false_alarm_probability {probability}: must lie in 1e-9 .. 0.2")
+        self._change(index, lambda watch: replace(watch, false_alarm_probability=probability))
+
+    def _change_settings(self, index: int, **values: Any) -> None:
+        settings = self._wanted.watches[index].settings
+        changed = build(type(settings), {**settings.model_dump(), **values}, "pulse settings")
+        self._change(index, lambda watch: replace(watch, settings=changed))
+
+    def _change(self, index: int, change: Callable[[Watch], Watch]) -> None:
+        with self._lock:
+            group = with_watch(self._wanted, index, change)
+            if group.watches[index] == self._wanted.watches[index]:
+                return
+            group.geometry(group.watches[index])  # refuses what does not fit, in the caller's thread
+            self._wanted = group
+            if index not in self._queue:
+                self._queue.append(index)
+            if self._worker is None:
+                self._worker = threading.Thread(target=self._work, name="pulse-calibration", daemon=True)
+                self._worker.start()
+
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                if not self._queue:
+                    self._worker = None
+                    return
+                index, group = self._queue.pop(0), self._wanted
+            try:
+                watch = _core_watch(group, group.watches[index], self.cache)
+                self.reader.expect_change(index, group)
+                self.core.set_watch(index, watch)
+            except BaseException as error:  # a thread has no caller to raise to
+                self.reader.fail(error)
+
+    def wait_calibrated(self) -> None:
+        """Wait until no calibration is under way; changes then come into force at their cycle's end."""
+        worker = self._worker
+        if worker is not None:
+            worker.join()
+
+    def drain(self) -> int:
+        """Handle messages that were left when the flowgraph ended."""
+        return self.reader.drain()
+
+
+def _core_watch(group: Group, watch: Watch, cache: CalibrationCache) -> kfold_watch:
+    return kfold_watch(
+        channel=watch.channel,
+        geometry=group.geometry(watch),
+        threshold=threshold_of(group, watch, cache),
+        most=watch.top,
+        merge=watch.merge_hz / group.channel_rate,
+    )
+
+
+def kfold_integrator(
+    sample_rate: float,
+    interval_s: float,
+    pulse_width_s: float = 0.015,
+    pulses: int = 5,
+    false_alarm_probability: float = 1e-4,
+    top: int = 1,
+    rows: int = 0,
+) -> KFoldIntegrator:
+    """The block for one tag anywhere in one channel, as Companion makes it.
+
+    Parameters
+    ----------
+    sample_rate : float
+        Hz, of the channel that W-Matrix STFT got.
+    interval_s, pulse_width_s, pulses, false_alarm_probability, top
+        See `PulseSettings`.
+    rows : int
+        As in W-Matrix STFT, whose window must be ceil(pulse_width_s * sample_rate) and hop half of it.
+    """
+    values = {
+        "interval_s": interval_s,
+        "pulse_width_s": pulse_width_s,
+        "pulses": pulses,
+        "false_alarm_probability": false_alarm_probability,
+        "top": top,
+        "channel_rate": sample_rate,
+    }
+    (group,) = plan(build(PulseSettings, values, "K-Fold Integrator"), (), False, sample_rate, None)
+    return KFoldIntegrator(replace(group, rows=rows or kernel.fast_rows(group.window)))
+
+
+class PulseDetector(gr.hier_block2):
+    """Samples in, events out: channelizer, W-matrix STFT and K-fold integration.
+
+    Parameters
+    ----------
+    sample_rate : float
+        Hz, of the input.
+    settings : PulseSettings, optional
+        Or its fields as keywords (`interval_s=2.0`).
+    tags : str, optional
+        A tags file; it takes the place of the settings' one tag.
+    center_freq : float
+        Hz, of the input, for a tags file with absolute frequencies.
+    stream : Stream, optional
+        What events say of the input.
+    cache : CalibrationCache, optional
+
+    Raises
+    ------
+    InputError
+        Settings that do not fit the rate, or a tags file that cannot be read.
+    """
+
+    def __init__(
+        self,
+        sample_rate: float,
+        settings: PulseSettings | None = None,
+        *,
+        tags: str = "",
+        center_freq: float = 0.0,
+        stream: Stream | None = None,
+        cache: CalibrationCache | None = None,
+        **keys: Any,
+    ) -> None:
+        watched, offsets = read_tags(tags) if tags else ((), False)
+        if settings is None:
+            keys = {"interval_s": 2.0, **keys} if tags else keys
+            settings = build(PulseSettings, keys, "Pulse Detector")
+        self.settings = settings
+        self.groups = plan(settings, watched, offsets, sample_rate, settings.center_freq or center_freq)
+        integrators = [KFoldIntegrator(group, stream, cache) for group in self.groups]
+        gr.hier_block2.__init__(
+            self, "pulse_detector", gr.io_signature(1, 1, gr.sizeof_gr_complex), gr.io_signature(0, 0, 0)
+        )
+        for port in ("events", "decisions"):
+            self.message_port_register_hier_out(port)
+        self.integrators = integrators
+        self.channelizers = [_channelizer(group, sample_rate) for group in self.groups]
+        self.stfts = [
+            wmatrix_stft(group.window, group.hop, group.rows, len(group.offsets_hz)) for group in self.groups
+        ]
+        for bank, stft, integrator in zip(self.channelizers, self.stfts, self.integrators, strict=True):
+            self.connect(self, bank, stft, integrator) if bank else self.connect(self, stft, integrator)
+            for port in ("events", "decisions"):
+                self.msg_connect(integrator, port, self, port)
+
+    @property
+    def readers(self) -> Sequence[CycleReader]:
+        """The message blocks inside, for a runner that drains them."""
+        return [integrator.reader for integrator in self.integrators]
+
+    def set_interval(self, interval_s: float) -> None:
+        """Look for another inter-pulse interval, s, from a following cycle on."""
+        self._only().set_interval(interval_s)
+
+    def set_pulses(self, pulses: int) -> None:
+        """Sum another number of pulses from a following cycle on."""
+        self._only().set_pulses(pulses)
+
+    def set_false_alarm_probability(self, probability: float) -> None:
+        """Change the false-alarm probability from a following cycle on."""
+        self._only().set_false_alarm_probability(probability)
+
+    def set_offset(self, offset_hz: float) -> None:
+        """Move the channel, Hz from the input's centre, at the next sample of the channel.
+
+        Raises
+        ------
+        InputError
+            If the channel is the whole input and cannot move.
+        """
+        self._only()
+        if not self.channelizers[0]:
+            raise InputError("the channel is the whole input; it has no offset to change")
+        self.channelizers[0].set_frequency(0, offset_hz)
+
+    def _only(self) -> KFoldIntegrator:
+        if len(self.integrators) != 1 or len(self.groups[0].watches) != 1:
+            raise InputError("live changes need a detector of one tag; restart it with another tags file")
+        return self.integrators[0]
+
+    def drain(self) -> int:
+        """Handle messages that were left when the flowgraph ended."""
+        return sum(integrator.drain() for integrator in self.integrators)
+
+
+def _channelizer(group: Group, sample_rate: float) -> Any:
+    if not group.channelised:
+        return None
+    taps = channel_taps(sample_rate, group.decimation)
+    fft_size = choose_fft_size(sample_rate, group.decimation, group.offsets_hz)
+    return channelizer(sample_rate, group.decimation, fft_size, taps, list(group.offsets_hz))
+
+
+__all__ = ["CycleReader", "KFoldIntegrator", "PulseDetector", "kfold_integrator"]

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Settings of the pulse room: the only list of its parameters.
+
+The command line, the tags file, the Companion block and the manual take their names, units, defaults
+and limits from here.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from ..core.errors import InputError
+from ..core.units import parse_frequency
+
+
+def _hertz(value: Any) -> Any:
+    return parse_frequency(value) if isinstance(value, str) else value
+
+
+#: A frequency or rate in Hz; text may carry a suffix, as in "146.2M".
+Hertz = Annotated[float, BeforeValidator(_hertz)]
+
+
+def setting(default: Any, description: str, unit: str = "", flag: str = "", **limits: Any) -> Any:
+    """A field with what the command line, Companion and the manual need to know of it."""
+    extra = {"unit": unit, "flag": flag}
+    return Field(default, description=description, json_schema_extra=extra, allow_inf_nan=False, **limits)
+
+
+class TagSettings(BaseModel):
+    """One tag: what its pulses look like, and how surely it must be told from noise."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    interval_s: float = setting(
+        ..., "Inter-pulse interval of the tag, first pulse edge to next", "s", "--tip", gt=0, le=3600
+    )
+    pulse_width_s: float = setting(
+        0.015, "Pulse length; 15 ms is common in VHF tags", "s", "--tp", gt=0, le=10
+    )
+    pulses: int = setting(
+        5, "Pulses summed per decision, K; more find weaker tags and decide less often", "", "-k", ge=1, le=20
+    )
+
+    @model_validator(mode="after")
+    def _pulse_fits_interval(self) -> TagSettings:
+        if self.interval_s < 3 * self.pulse_width_s:
+            raise ValueError(
+                f"interval_s ({self.interval_s:g} s) must be at least three pulse widths "
+                f"({3 * self.pulse_width_s:g} s)"
+            )
+        return self
+
+
+class PulseSettings(TagSettings):
+    """The single-tag detector. Names in quotes are those of the published program.
+
+    Frequencies are Hz. `center_freq` below 1 MHz is refused, since the published program took MHz.
+    """
+
+    channel_rate: Hertz = setting(
+        3840.0,
+        "Least sample rate of the channel, 'fs'. A faster input is channelised to input rate / the largest "
+        "integer that still gives this",
+        "Hz",
+        "--fs",
+        gt=0,
+    )
+    offset_hz: Hertz = setting(0.0, "Centre of the channel from the centre of the input", "Hz", "--offset")
+    false_alarm_probability: float = setting(
+        1e-4,
+        "Chance that a cycle of noise declares anything, 'pf': 1e-4 in 10 s cycles is one in 28 hours",
+        "",
+        "--pf",
+        ge=1e-9,
+        le=0.2,
+    )
+    center_freq: Hertz = setting(
+        0.0,
+        "Centre of the input; 0 prints offsets only and lets a recording say it",
+        "Hz",
+        "--center-freq",
+        ge=0,
+    )
+    top: int = setting(1, "Tags declared per cycle at the most", "", "--top", ge=1, le=50)
+    merge_hz: Hertz | None = setting(
+        None,
+        "Weaker finds this close to a declared tag are the same tag (default channel rate / 4)",
+        "Hz",
+        "--merge",
+        ge=0,
+    )
+    min_snr_db: float | None = setting(None, "Declare only from this E/N0 on", "dB", "--min-snr")
+    tag_id: str = setting("tag", "Name of the tag in events", "", "--tag-id", min_length=1, max_length=64)
+
+    @model_validator(mode="after")
+    def _center_is_hertz(self) -> PulseSettings:
+        if 0 < self.center_freq < 1e6:
+            raise ValueError(
+                f"center_freq {self.center_freq:g} is in Hz; write {self.center_freq:g}M for "
+                f"{self.center_freq:g} MHz, or 0 to print offsets only"
+            )
+        return self
+
+
+class WatchedTag(TagSettings):
+    """One tag of a tags file."""
+
+    id: str = setting(..., "Name of the tag, one of its kind in the file", min_length=1, max_length=64)
+    freq: Hertz = setting(..., "Carrier, absolute; an offset from the centre where `offsets: true`", "Hz")
+    search_hz: Hertz = setting(500.0, "How far from `freq` the carrier may be", "Hz", gt=0)
+    interval_s: float = setting(..., "Inter-pulse interval", "s", gt=0, le=3600)
+
+
+def build(model: type[BaseModel], values: dict[str, Any], where: str) -> Any:
+    """Validate `values` as `model`.
+
+    Raises
+    ------
+    InputError
+        One line that names place, key, value and rule.
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise InputError(f"{where}: {describe(error, model)}") from error
+
+
+def describe(error: ValidationError, model: type[BaseModel]) -> str:
+    """The first fault of a validation in one sentence."""
+    from difflib import get_close_matches
+
+    fault = error.errors()[0]
+    key = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        close = get_close_matches(key, model.model_fields, 1)
+        hint = f"; did you mean {close[0]}?" if close else f"; known are {', '.join(model.model_fields)}"
+        return f"unknown key {key!r}{hint}"
+    if fault["type"] == "missing":
+        return f"{key} is missing"
+    message = fault["msg"].removeprefix("Value error, ")
+    return f"{key} = {fault['input']!r}: {message}" if key else message
+
+
+def window_samples(pulse_width_s: float, sample_rate: float) -> int:
+    """nw = ceil(tp fs), the samples of one pulse; a product within 1e-9 of an integer is that integer."""
+    return math.ceil(pulse_width_s * sample_rate * (1 - 1e-12) - 1e-9)
