@@ -20,7 +20,7 @@ def tag(label="a", interval=2.0, pulses=30, start=0.5, freq=500.0, numbered=True
     ]
 
 
-def event(start, interval=2.0, pulses=5, freq=500.0, label="a", **details):
+def event(start, interval=2.0, pulses=5, freq=500.0, label="a", snr_db=None):
     starts = [round((start + interval * k) * RATE) for k in range(pulses)]
     return train_of_event(
         {
@@ -31,7 +31,8 @@ def event(start, interval=2.0, pulses=5, freq=500.0, label="a", **details):
             "sample_rate": RATE,
             "freq_hz": freq,
             "bandwidth_hz": 66.7,
-            "details": {"pulse_starts": starts, "pulse_width_s": 0.015, **details},
+            "snr_db": snr_db,
+            "details": {"pulse_starts": starts, "pulse_width_s": 0.015},
         }
     )
 
@@ -59,8 +60,8 @@ def test_an_event_with_broken_pulses_is_refused(details):
 
 def test_figures_of_a_minute_by_hand():
     trains = [
-        event(0.5, freq=503.0, en0_db=11.0),
-        event(10.5 + 0.010, freq=496.0, label="b", en0_db=13.0),
+        event(0.5, freq=503.0, snr_db=11.0),
+        event(10.5 + 0.010, freq=496.0, label="b", snr_db=13.0),
         event(20.5),
         event(21.3, label="x"),  # nothing there
     ]

@@ -194,6 +194,7 @@ def _event_of_annotation(annotation: Mapping[str, Any], rate: float, captures: A
         "sample_rate": rate,
         "freq_hz": (low + high) / 2,
         "bandwidth_hz": high - low,
+        "snr_db": annotation.get("sentinel:snr_db"),
         "details": annotation.get("sentinel:details"),
     }
 

@@ -107,6 +107,9 @@ def train_of_event(event: Mapping[str, Any], center_hz: float = 0.0) -> PulseTra
     """
     region = region_of_event(event, center_hz)
     details = event.get("details") or {}
+    if event.get("snr_db") is not None:
+        # A pulse event's SNR is its estimate of E/N0, which the truth states under this name.
+        region = replace(region, details={**region.details, "en0_db": float(event["snr_db"])})
     if "pulse_starts" not in details:
         return PulseTrain(region, (region,))
     rate, width_s = float(event["sample_rate"]), float(details["pulse_width_s"])
