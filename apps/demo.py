@@ -127,9 +127,7 @@ def _summary(tag: SimulatedTag, events: list[Event]) -> tuple[str, bool]:
 def _false_alarms() -> str:
     group = plan_single(PulseSettings(interval_s=2.0, false_alarm_probability=CHECK_PROBABILITY), RATE)
     watch = group.watches[0]
-    threshold = tail_of(group, watch, calibrate(group, watch, CalibrationCache())).threshold(
-        CHECK_PROBABILITY
-    )
+    threshold = threshold_of(group, watch, CalibrationCache())
     maxima = kernel.pulse_null_maxima(group.geometry(watch), CHECK_CYCLES, SEED + 1)
     alarms = int(np.sum(maxima > threshold))
     low, high = poisson_interval(alarms, CHECK_CYCLES)
