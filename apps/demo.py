@@ -18,7 +18,7 @@ from gnuradio.sentinel.core.intervals import poisson_interval
 from gnuradio.sentinel.core.plotting import plot_events, spectrogram_of_samples
 from gnuradio.sentinel.core.simulate_io import write_sigmf
 from gnuradio.sentinel.pulse import PulseSettings, Stream, WatchedTag, detect
-from gnuradio.sentinel.pulse.calibration import SEED
+from gnuradio.sentinel.pulse.calibration import SEED, threshold_of
 from gnuradio.sentinel.pulse.plan import plan_single
 from gnuradio.sentinel.pulse.simulate import Scene, scene_annotations, scene_samples
 from gnuradio.sentinel.pulse.simulated_tag import SimulatedTag
