@@ -45,8 +45,8 @@ pulse_train_tests::pulse_train_tests(const pulse_train_geometry& geometry,
     for (size_t r = d_leak.size() - 1; r-- > 0;)
         d_leak[r] = std::max(d_leak[r], d_leak[r + 1]);
 
-    // What K-1 noise pulses around a lone strong one sum to, in one of a hundred cycles: the
-    // strong one leaves the search some 40 places.
+    // What K-1 noise pulses around a lone strong one sum to, in one of a hundred cycles:
+    // the strong one leaves the search some 40 places.
     if (geometry.pulses >= 3)
         while (exponential_sum_tail(geometry.pulses - 1, d_lone_pulse_limit) > 0.01 / 40)
             d_lone_pulse_limit += 0.05f;
@@ -63,9 +63,9 @@ verdict pulse_train_tests::judge(pulse_train& train,
     const float gross =
         std::accumulate(train.pulse_scores.begin(), train.pulse_scores.end(), 0.0f);
     train.traffic_score = traffic_score(train, normalized);
-    // The polished train may sum to a little less than its score; only what the discount
-    // took away counts against it.
-    if (train.score - (gross - sum) < threshold)
+    // The pulses are placed and tuned better than the score was, so they sum to something
+    // else; only the share that the discount took away counts against it.
+    if (!(train.score * (sum / gross) >= threshold))
         return verdict::level;
     // One row holds about `window` times fewer independent cells than the whole table.
     if (train.traffic_score < threshold - std::log(float(d_geometry.window)))
@@ -77,8 +77,8 @@ verdict pulse_train_tests::judge(pulse_train& train,
     return verdict::pulses;
 }
 
-// Divides each pulse by the level of its window: what a click or a step raises in all rows,
-// or a strong signal's side lobes in this one.
+// Divides each pulse by the level of its window: what a click or a step raises in all
+// rows, or a strong signal's side lobes in this one.
 void pulse_train_tests::discount(const pulse_train& train, const float* normalized)
 {
     const long last = static_cast<long>(d_geometry.cycle_windows()) - 1;
@@ -89,15 +89,18 @@ void pulse_train_tests::discount(const pulse_train& train, const float* normaliz
         float level = 1.0f;
         for (long w = before; w <= before + 1; w++) {
             const float* cells = normalized + std::clamp(w, 0L, last) * d_geometry.rows;
-            level = std::max({ level, window_level(cells), leakage(cells, row) });
+            level = std::max({level, window_level(cells), leakage(cells, row)});
         }
         d_pulses[k] = train.pulse_scores[k] / level;
     }
 }
 
-// Median over rows, 1 in noise. Up to 1.5 it may be chance (58 independent rows).
+// Median over rows, 1 in noise. Up to 1.5 it may be chance (58 independent rows). A pulse
+// of 4 or 5 samples raises most rows itself and cannot be told from a click.
 float pulse_train_tests::window_level(const float* cells)
 {
+    if (4 * d_main_lobe > d_geometry.rows)
+        return 1.0f;
     constexpr float by_chance = 1.5f;
     std::copy_n(cells, d_geometry.rows, d_sorted.begin());
     const auto middle = d_sorted.begin() + d_geometry.rows / 2;
@@ -162,8 +165,9 @@ bool pulse_train_tests::misses_pulses(float threshold) const
     const float sum = std::accumulate(sorted.begin(), sorted.end(), 0.0f);
     if (sum - strongest < d_lone_pulse_limit)
         return true;
-    // One pulse of four or more may fade. A train well above the threshold shows its pulses
-    // one by one; 6 is what noise does not reach, so a deeper fade of a strong tag passes.
+    // One pulse of four or more may fade. A train well above the threshold shows its
+    // pulses one by one; 6 is what noise does not reach, so a deeper fade of a strong tag
+    // passes.
     const float weak = sorted[sorted.size() >= 4 ? 1 : 0];
     const float share = sum > 1.6f * threshold ? 0.2f : 0.12f;
     return weak < std::min(share * strongest, 6.0f);
@@ -179,7 +183,7 @@ bool pulse_train_tests::has_faster_train(const pulse_train& train,
     // Exponential sums of this size come by chance in one of a thousand cycles or less.
     const float by_chance = gaps + 3.5f * std::sqrt(float(gaps)) + 3.0f;
     const float mean_pulse = train.score / d_geometry.pulses;
-    for (const unsigned divisor : { 2u, 3u, 5u, 7u }) {
+    for (const unsigned divisor : {2u, 3u, 5u, 7u}) {
         const double part = d_geometry.interval_samples / divisor;
         if (part < 3.0 * d_geometry.window)
             break;
