@@ -14,8 +14,10 @@ pulse_correlator::pulse_correlator(const pulse_train_geometry& geometry,
                                    const std::vector<gr_complex>& pulse_template)
     : d_geometry(geometry),
       d_stft(geometry.window, geometry.rows, pulse_template),
-      // A start may be one hop off its window, and a pulse's own window half a hop more.
-      d_reach(static_cast<long>(geometry.hop + geometry.hop / 2 + 1)),
+      // A start may be one hop off its window, and a pulse's own window half a hop more;
+      // a pulse is placed within half its width.
+      d_reach(static_cast<long>(
+          std::max(geometry.hop + geometry.hop / 2 + 1, geometry.window / 2))),
       d_segment(geometry.window + 2 * d_reach),
       d_samples(geometry.pulses * d_segment),
       d_tuned(geometry.window),
@@ -40,7 +42,8 @@ void pulse_correlator::fetch(const gr_complex* scores, long first, gr_complex* s
     // Each window fills up to where it ends; the next one used starts at or before that.
     const long step = std::max(1L, window / hop);
     long position = std::max(first, 0L);
-    for (long w = std::min(position / hop, last_window); position < end && w <= last_window;
+    for (long w = std::min(position / hop, last_window);
+         position < end && w <= last_window;
          w = std::min(w + step, std::max(last_window, w + 1))) {
         d_stft.recover(scores + w * d_geometry.rows, d_window.data());
         const long stop = std::min(end, w * hop + window);
