@@ -22,7 +22,7 @@ struct SENTINEL_API pulse_train_geometry {
 
     //! Interval in whole windows, rounded (never floored: 2.7 dB would be lost).
     size_t interval_windows() const;
-    //! Windows of one cycle: K intervals and one more.
+    //! Windows of one cycle: K intervals, rounded or exact, whichever is longer, and one more.
     size_t cycle_windows() const;
     //! Samples under the windows of one cycle.
     size_t cycle_samples() const;
