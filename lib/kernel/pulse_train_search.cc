@@ -11,8 +11,8 @@ namespace sentinel {
 namespace kernel {
 
 namespace {
-// In noise the best train is among the best few tiles; more are tried only while they could
-// still pass the threshold after refinement, which gains at most 4 dB.
+// In noise the best train is among the best few tiles; more are tried only while they
+// could still pass the threshold after refinement, which gains at most 4 dB.
 constexpr size_t tries = 16;
 constexpr size_t most_tries = 64;
 constexpr float refinement_gain = 0.4f;
@@ -23,6 +23,13 @@ void squared_magnitude(const gr_complex* in, size_t count, float* out)
     const float* parts = reinterpret_cast<const float*>(in);
     for (size_t i = 0; i < count; i++)
         out[i] = parts[2 * i] * parts[2 * i] + parts[2 * i + 1] * parts[2 * i + 1];
+}
+
+SENTINEL_VECTORIZE
+void raise(const float* values, size_t count, float* largest)
+{
+    for (size_t i = 0; i < count; i++)
+        largest[i] = values[i] > largest[i] ? values[i] : largest[i];
 }
 
 SENTINEL_VECTORIZE
@@ -60,8 +67,17 @@ void pulse_train_search::load(const gr_complex* scores)
     squared_magnitude(scores, d_normalized.size(), d_normalized.data());
     d_noise_floor.estimate(d_normalized.data(), d_inverse_noise.data());
     share_noise(d_inverse_noise.data(), d_noise.size(), d_noise.data());
-    for (size_t r = 0; r < d_noise.size(); r++)
+    // A cycle that is mostly zeros has no noise to speak of. Limited to what single
+    // precision can tell from zero beside the largest cell, sums over it stay finite.
+    std::fill(d_inverse_noise.begin(), d_inverse_noise.end(), 0.0f);
+    for (size_t w = 0; w < d_geometry.cycle_windows(); w++)
+        raise(&d_normalized[w * d_noise.size()], d_noise.size(), d_inverse_noise.data());
+    const float least =
+        1e-12f * *std::max_element(d_inverse_noise.begin(), d_inverse_noise.end());
+    for (size_t r = 0; r < d_noise.size(); r++) {
+        d_noise[r] = std::max(d_noise[r], least);
         d_inverse_noise[r] = 1.0f / d_noise[r];
+    }
     multiply_rows(d_normalized.data(),
                   d_geometry.cycle_windows(),
                   d_geometry.rows,
@@ -86,7 +102,7 @@ pulse_train_search::refined pulse_train_search::refine(const fold_peak& peak)
     const long step = std::max(1L, static_cast<long>(d_geometry.window) / 8);
     const double spacing = 1.0 / d_geometry.rows;
     const long origin = static_cast<long>(peak.start) * hop;
-    refined best{ 0, static_cast<double>(peak.row) / d_geometry.rows - 0.5, 0.0f };
+    refined best{0, static_cast<double>(peak.row) / d_geometry.rows - 0.5, 0.0f};
     d_correlator.gather(d_scores, origin);
 
     const auto try_at = [&](long shift, double frequency) {
@@ -94,22 +110,22 @@ pulse_train_search::refined pulse_train_search::refine(const fold_peak& peak)
             return;
         const float power = d_correlator.power(shift);
         if (power > best.power)
-            best = { shift, frequency, power };
+            best = {shift, frequency, power};
     };
     // Time and frequency of a pulse hardly depend on each other, so they take turns.
     const double row_frequency = best.frequency;
     d_correlator.tune(row_frequency);
     for (long shift = -hop; shift <= hop; shift += step)
         try_at(shift, row_frequency);
-    for (const double rows : { -0.7, -0.35, 0.35, 0.7 }) {
-        const double frequency =
-            std::clamp(row_frequency + rows * spacing, d_geometry.lowest, d_geometry.highest);
+    for (const double rows : {-0.7, -0.35, 0.35, 0.7}) {
+        const double frequency = std::clamp(
+            row_frequency + rows * spacing, d_geometry.lowest, d_geometry.highest);
         d_correlator.tune(frequency);
         try_at(best.start, frequency);
     }
     d_correlator.tune(best.frequency);
     const long middle = best.start;
-    for (const long shift : { middle - step / 2, middle + step / 2 })
+    for (const long shift : {middle - step / 2, middle + step / 2})
         try_at(shift, best.frequency);
     best.start += origin;
     return best;
@@ -129,7 +145,7 @@ void pulse_train_search::polish(refined& train)
         train.frequency += step * vertex(around[0], around[1], around[2]);
         d_correlator.tune(train.frequency);
         float best = d_correlator.power(shift);
-        for (int direction : { -1, 1 })
+        for (int direction : {-1, 1})
             while (std::labs(shift + direction) <= d_correlator.reach()) {
                 const float power = d_correlator.power(shift + direction);
                 if (power <= best)
@@ -146,7 +162,8 @@ void pulse_train_search::polish(refined& train)
 
 pulse_train pulse_train_search::describe(const refined& train, float score)
 {
-    // A pulse that stands out on its own is placed on its own; others are where the train is.
+    // A pulse that stands out on its own is placed on its own; others are where the train
+    // is.
     constexpr float stands_out = 12.0f;
     pulse_train found;
     found.start = train.start;
@@ -164,7 +181,8 @@ pulse_train pulse_train_search::describe(const refined& train, float score)
                     power = d_correlator.power(k, s);
                     shift = s;
                 }
-        found.pulse_starts.push_back(train.start + k * d_geometry.interval_samples + shift);
+        found.pulse_starts.push_back(train.start + k * d_geometry.interval_samples +
+                                     shift);
     }
     return found;
 }
@@ -182,7 +200,7 @@ bool pulse_train_search::hides_behind(const refined& train,
         if (other.reason != verdict::pulses) // the flank of what was just refused
             return apart <= skirt && score < 0.5f * other.score;
         return apart <= merge || (std::abs(train.start - other.start) <= simultaneous &&
-                                  score < 0.01f * other.score);
+                                  (apart <= skirt || score < 0.01f * other.score));
     });
 }
 
