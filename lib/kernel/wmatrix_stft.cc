@@ -28,8 +28,9 @@ wmatrix(const std::vector<std::complex<double>>& pulse_template,
         double energy = 0.0;
         for (size_t k = 0; k < nw; k++) {
             for (size_t n = 0; n < nw; n++)
-                spectrum[k] += pulse_template[n] *
-                               std::polar(1.0, 2.0 * M_PI * (zetas[z] - double(k)) * n / nw);
+                spectrum[k] +=
+                    pulse_template[n] *
+                    std::polar(1.0, 2.0 * M_PI * (zetas[z] - double(k)) * n / nw);
             energy += std::norm(spectrum[k]);
         }
         if (energy == 0.0)
@@ -45,7 +46,7 @@ wmatrix(const std::vector<std::complex<double>>& pulse_template,
 size_t fast_rows(size_t window)
 {
     size_t best = 0;
-    for (size_t odd : { 1, 3, 5 }) {
+    for (size_t odd : {1, 3, 5}) {
         size_t size = 16 * odd;
         while (size < 2 * window)
             size *= 2;
@@ -58,12 +59,13 @@ namespace {
 size_t checked_rows(size_t window, size_t rows)
 {
     if (window < 4)
-        throw std::invalid_argument("wmatrix_stft: a pulse needs at least 4 samples, not " +
-                                    std::to_string(window));
+        throw std::invalid_argument(
+            "wmatrix_stft: a pulse needs at least 4 samples, not " +
+            std::to_string(window));
     if (rows < window || rows < 16 || rows % 2 != 0)
-        throw std::invalid_argument("wmatrix_stft: rows must be even, at least 16 and at least the " +
-                                    std::to_string(window) + " samples of a window, not " +
-                                    std::to_string(rows));
+        throw std::invalid_argument(
+            "wmatrix_stft: rows must be even, at least 16 and at least the " +
+            std::to_string(window) + " samples of a window, not " + std::to_string(rows));
     return rows;
 }
 } // namespace
@@ -89,10 +91,11 @@ wmatrix_stft::wmatrix_stft(size_t window,
             largest = std::max(largest, std::abs(sample));
             smallest = std::min(smallest, std::abs(sample));
         }
-        // Written so that NaN fails too.
-        if (!(largest > 0.0f && smallest >= 0.05f * largest))
-            throw std::invalid_argument("wmatrix_stft: the pulse template must stay above "
-                                        "5 % of its largest magnitude");
+        // NaN passes by the comparisons of min and max, but not by the sum.
+        if (!(largest > 0.0f && smallest >= 0.05f * largest && std::isfinite(energy)))
+            throw std::invalid_argument(
+                "wmatrix_stft: the pulse template must be finite and "
+                "stay above 5 % of its largest magnitude");
         const float scale = std::sqrt(window / energy);
         for (size_t n = 0; n < window; n++)
             d_weights[n] = scale * std::conj(pulse_template[n]);
@@ -104,7 +107,8 @@ wmatrix_stft::wmatrix_stft(size_t window,
 
 void wmatrix_stft::transform(const gr_complex* samples, gr_complex* scores)
 {
-    // Beyond `window` the input buffer keeps its zeros: the transform preserves its input.
+    // Beyond `window` the input buffer keeps its zeros: the transform preserves its
+    // input.
     volk_32fc_x2_multiply_32fc(
         d_forward.get_inbuf(), samples, d_weights.data(), d_weights.size());
     d_forward.execute();

@@ -50,7 +50,9 @@ struct SENTINEL_API pulse_train {
     double start = 0.0;     //!< first sample of the first pulse, from the cycle's first sample
     double frequency = 0.0; //!< cycles per sample, interpolated
     float score = 0.0f;     //!< sum over K pulses of power over noise: the decision statistic
-    float traffic_score = 0.0f; //!< the same, each pulse priced by how common it is in its row
+    //! The same after the tests: each pulse over the level of its window, and priced by how
+    //! common it is in its row.
+    float traffic_score = 0.0f;
     float noise = 0.0f;         //!< power of a noise cell at its frequency, nw * s2
     verdict reason = verdict::pulses;
     std::vector<double> pulse_starts; //!< K sample positions from the cycle's first sample
