@@ -195,11 +195,14 @@ bool pulse_train_search::hides_behind(const refined& train,
     const double simultaneous = 3.0 * d_geometry.hop;
     const double skirt = 3.0 / d_geometry.window;
     return std::any_of(found.begin(), found.end(), [&](const pulse_train& other) {
+        // A train that begins one interval later is the same one.
+        const double late =
+            std::remainder(train.start - other.start, d_geometry.interval_samples);
         const double difference = std::abs(train.frequency - other.frequency);
         const double apart = std::min(difference, 1.0 - difference);
         if (other.reason != verdict::pulses) // the flank of what was just refused
             return apart <= skirt && score < 0.5f * other.score;
-        return apart <= merge || (std::abs(train.start - other.start) <= simultaneous &&
+        return apart <= merge || (std::abs(late) <= simultaneous &&
                                   (apart <= skirt || score < 0.01f * other.score));
     });
 }
