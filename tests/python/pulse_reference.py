@@ -23,15 +23,22 @@ def stft(samples, window, hop, rows, template=None):
     return np.fft.fftshift(spectrum, axes=1) * np.sqrt(window) / np.linalg.norm(h)
 
 
-def noise_floor(power):
-    """Noise of each row of (windows, rows): mean of what is below 10 x the median of 3-window means."""
+def noise_floor(power, rank=0, margin=0.0):
+    """Noise of each row of (windows, rows): mean of what is below 10 x the median of 3-window means.
+
+    The median may be moved by `rank` places in the sorted values, and by the share `margin`.
+    """
     power = power.astype(float)
     mean3 = (power[:-2] + power[1:-1] + power[2:]) / 3
     mean3 = np.vstack([(power[0] + power[1]) / 2, mean3, (power[-2] + power[-1]) / 2])
-    median = np.median(mean3, axis=0)
-    kept = power <= 10 * median
+    middle = np.median(mean3, axis=0)
+    if rank:
+        place = (len(mean3) - 1) / 2 + rank
+        middle = np.sort(mean3, axis=0)[int(np.floor(place) if rank < 0 else np.ceil(place))]
+    middle *= 1 + margin
+    kept = power <= 10 * middle
     mean = (power * kept).sum(axis=0) / np.maximum(kept.sum(axis=0), 1)
-    return np.maximum(np.where(kept.any(axis=0), mean, median), 1e-30)
+    return np.maximum(np.where(kept.any(axis=0), mean, middle), 1e-30)
 
 
 def pulse_windows(geometry):
@@ -52,7 +59,7 @@ def make_geometry(window=58, hop=29, rows=128, interval_samples=7680.0, pulses=5
 
 def noise(rng, count):
     """Circular complex noise of unit variance."""
-    return (rng.standard_normal((count, 2)) @ np.array([1, 1j]) / np.sqrt(2)).astype(np.complex64)
+    return rng.standard_normal(2 * count, dtype=np.float32).view(np.complex64) * np.float32(np.sqrt(0.5))
 
 
 def pulse_starts(geometry, start, interval=None, count=None):
