@@ -30,9 +30,8 @@ void raise(const float* values, size_t count, float* largest)
 } // namespace
 
 pulse_fold::pulse_fold(const pulse_train_geometry& geometry)
-    : d_geometry(geometry), d_sums(geometry.rows)
+    : d_geometry((geometry.validate(), geometry)), d_sums(geometry.rows)
 {
-    d_geometry.validate();
     for (unsigned k = 0; k < geometry.pulses; k++)
         d_offsets.push_back(geometry.pulse_window(k) * geometry.rows);
     d_first_row = geometry.row_of(geometry.lowest);

@@ -39,7 +39,10 @@ public:
     static constexpr size_t tile_starts = 4;
     static constexpr size_t tile_rows = 8;
 
+    //! \throws std::invalid_argument see pulse_train_geometry::validate
     explicit pulse_fold(const pulse_train_geometry& geometry);
+
+    const pulse_train_geometry& geometry() const { return d_geometry; }
 
     /*!
      * \brief The best tiles, best first: their first start and row and their largest
