@@ -27,13 +27,13 @@ Hertz = Annotated[float, BeforeValidator(_hertz)]
 def setting(default: Any, description: str, unit: str = "", flag: str = "", **limits: Any) -> Any:
     """A field with what the command line, Companion and the manual need to know of it."""
     extra = {"unit": unit, "flag": flag}
-    return Field(default, description=description, json_schema_extra=extra, allow_inf_nan=False, **limits)
+    return Field(default, description=description, json_schema_extra=extra, **limits)
 
 
 class TagSettings(BaseModel):
     """One tag: what its pulses look like, and how surely it must be told from noise."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     interval_s: float = setting(
         ..., "Inter-pulse interval of the tag, first pulse edge to next", "s", "--tip", gt=0, le=3600
