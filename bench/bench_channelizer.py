@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Speed of the channelizer: `python bench/bench_channelizer.py`.
+"""Speed of the channelizer: `sentinel bench channelizer`.
 
 All rates are million input samples per second of CPU time, the best of a few repeats taken in turn,
 so that a busy neighbour hits both sides. Kernels are timed by the process's CPU clock. Blocks run in
@@ -8,19 +8,15 @@ counters on the CPU clock of their thread: samples over time in their own work()
 process achieves, scheduler and source included, stands in the conditions.
 """
 
-import os
 import time
 from collections.abc import Callable
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-os.environ["GR_CONF_PERFCOUNTERS_ON"] = "True"
-os.environ["GR_CONF_PERFCOUNTERS_CLOCK"] = "thread"
 
 import numpy as np
 from gnuradio import blocks, filter, gr, sentinel
 from gnuradio.sentinel.core.channel_filter import channel_taps
 from gnuradio.sentinel.core.channels import choose_fft_size
-from numpy_baselines import channelizer as plain
+from .numpy_baselines import channelizer as plain
 
 REPEATS = 5
 FLOWGRAPH_SAMPLES = 12_000_000
@@ -181,11 +177,3 @@ def run() -> list[dict]:
         all_channels_against_pfb(2.4e6, 64, prototype_of(64)),
     ]
 
-
-if __name__ == "__main__":
-    print(f"load average {os.getloadavg()[0]:.1f}")
-    for result in run():
-        print(
-            f"{result['name']:50s} {result['ours']:7.1f} against {result['baseline']:7.1f}: "
-            f"{result['ratio']:5.1f} x  ({result['conditions']})"
-        )

@@ -52,7 +52,7 @@ size_t byte_reader::finish(ssize_t got)
 
 size_t byte_reader::read_stream(unsigned char* to, size_t size, int wait_ms)
 {
-    pollfd poll_in{d_fd, POLLIN, 0};
+    pollfd poll_in{ d_fd, POLLIN, 0 };
     if (::poll(&poll_in, 1, wait_ms) <= 0)
         return 0;
     size_t got = finish(::read(d_fd, to, size));

@@ -35,11 +35,11 @@ kernel::channelizer make_kernel(double sample_rate,
     std::vector<kernel::channelizer::tuning> channels;
     for (double frequency : frequencies_hz)
         channels.push_back(kernel::channelizer::tune(frequency, sample_rate, fft_size));
-    return kernel::channelizer({sample_rate,
-                                static_cast<size_t>(decimation),
-                                static_cast<size_t>(fft_size),
-                                taps,
-                                channels});
+    return kernel::channelizer({ sample_rate,
+                                 static_cast<size_t>(decimation),
+                                 static_cast<size_t>(fft_size),
+                                 taps,
+                                 channels });
 }
 
 // UTC as (whole seconds, fraction), moved on by less than the span of one output.
@@ -213,16 +213,16 @@ void channelizer_impl::warn_of_rate(double rate)
 channelizer_impl::boundary channelizer_impl::find_boundary(uint64_t available)
 {
     const uint64_t begin = nitems_read(0);
-    boundary found{available, false, pmt::PMT_NIL};
+    boundary found{ available, false, pmt::PMT_NIL };
     std::vector<tag_t> tags;
     get_tags_in_range(tags, 0, begin, begin + available, key_start);
     for (const auto& tag : tags)
         if (tag.offset > d_segment_begin && tag.offset - begin < found.items)
-            found = {tag.offset - begin, true, pmt::PMT_NIL};
+            found = { tag.offset - begin, true, pmt::PMT_NIL };
     get_tags_in_range(tags, 0, begin, begin + available, key_end);
     for (const auto& tag : tags)
         if (tag.offset - begin < found.items)
-            found = {tag.offset - begin + 1, true, tag.value};
+            found = { tag.offset - begin + 1, true, tag.value };
     return found;
 }
 

@@ -52,19 +52,21 @@ pmt::pmt_t describe_train(const kernel::pulse_train& train)
 }
 } // namespace
 
-kfold_integrator::sptr kfold_integrator::make(size_t rows,
-                                              size_t channels,
-                                              const std::vector<kfold_watch>& watches,
-                                              const std::vector<gr_complex>& pulse_template)
+kfold_integrator::sptr
+kfold_integrator::make(size_t rows,
+                       size_t channels,
+                       const std::vector<kfold_watch>& watches,
+                       const std::vector<gr_complex>& pulse_template)
 {
     return gnuradio::make_block_sptr<kfold_integrator_impl>(
         rows, channels, watches, pulse_template);
 }
 
-kfold_integrator_impl::kfold_integrator_impl(size_t rows,
-                                             size_t channels,
-                                             const std::vector<kfold_watch>& watches,
-                                             const std::vector<gr_complex>& pulse_template)
+kfold_integrator_impl::kfold_integrator_impl(
+    size_t rows,
+    size_t channels,
+    const std::vector<kfold_watch>& watches,
+    const std::vector<gr_complex>& pulse_template)
     : gr::sync_block("kfold_integrator",
                      gr::io_signature::make(1, 1, rows * sizeof(gr_complex)),
                      gr::io_signature::make(0, 0, 0)),
@@ -93,9 +95,9 @@ kfold_integrator_impl::activate(const kfold_watch& watch) const
                                     std::to_string(watch.channel) + " of " +
                                     std::to_string(d_channels) + " does not exist");
     if (watch.geometry.rows != d_rows)
-        throw std::invalid_argument("kfold_integrator: a watch of " +
-                                    std::to_string(watch.geometry.rows) +
-                                    " rows does not fit items of " + std::to_string(d_rows));
+        throw std::invalid_argument(
+            "kfold_integrator: a watch of " + std::to_string(watch.geometry.rows) +
+            " rows does not fit items of " + std::to_string(d_rows));
     active_watch active;
     active.settings = watch;
     active.search =
@@ -108,7 +110,8 @@ void kfold_integrator_impl::set_watch(size_t index, const kfold_watch& watch)
     auto made = std::make_unique<active_watch>(activate(watch));
     const std::lock_guard<std::mutex> lock(d_mutex);
     if (watch.channel != d_watches.at(index).settings.channel)
-        throw std::invalid_argument("kfold_integrator: a watch cannot change its channel");
+        throw std::invalid_argument(
+            "kfold_integrator: a watch cannot change its channel");
     d_pending[index] = std::move(made);
 }
 
@@ -130,7 +133,8 @@ int kfold_integrator_impl::work(int noutput_items,
         }
         for (size_t index = 0; index < d_watches.size(); index++) {
             const auto& watch = d_watches[index];
-            const uint64_t end = watch.next_window + watch.settings.geometry.cycle_windows();
+            const uint64_t end =
+                watch.next_window + watch.settings.geometry.cycle_windows();
             if (d_histories[watch.settings.channel].end() >= end)
                 judge(index);
         }
@@ -198,11 +202,10 @@ void kfold_integrator_impl::take_changes(size_t index)
     message_port_pub(pmt::mp("changes"), dict);
 }
 
-pmt::pmt_t
-kfold_integrator_impl::describe(const active_watch& watch,
-                                size_t index,
-                                const std::vector<kernel::pulse_train>& trains,
-                                double work_s) const
+pmt::pmt_t kfold_integrator_impl::describe(const active_watch& watch,
+                                           size_t index,
+                                           const std::vector<kernel::pulse_train>& trains,
+                                           double work_s) const
 {
     const auto& geometry = watch.settings.geometry;
     auto list = pmt::make_vector(trains.size(), pmt::PMT_NIL);

@@ -49,11 +49,11 @@ private:
     bool d_started = false;
     bool d_done = false;
 
-    std::atomic<bool> d_end_requested{false};
-    std::atomic<uint64_t> d_samples_read{0};
-    std::atomic<uint64_t> d_samples_clipped{0};
-    std::atomic<uint64_t> d_samples_nonfinite{0};
-    std::atomic<uint64_t> d_bytes_left_over{0};
+    std::atomic<bool> d_end_requested{ false };
+    std::atomic<uint64_t> d_samples_read{ 0 };
+    std::atomic<uint64_t> d_samples_clipped{ 0 };
+    std::atomic<uint64_t> d_samples_nonfinite{ 0 };
+    std::atomic<uint64_t> d_bytes_left_over{ 0 };
     mutable std::mutex d_failure_mutex;
     std::string d_failure;
 };

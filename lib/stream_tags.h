@@ -6,7 +6,8 @@
 /*!
  * \file
  * Keys of the stream tags that the blocks share; docs/messages.md says what they mean.
- * Functions, since a PMT made before main() would race with the library's own symbol table.
+ * Functions, since a PMT made before main() would race with the library's own symbol
+ * table.
  */
 namespace gr {
 namespace sentinel {

@@ -12,7 +12,8 @@
 namespace gr {
 namespace sentinel {
 
-//! The latest windows of one channel, contiguous, addressed by their number in the stream.
+//! The latest windows of one channel, contiguous, addressed by their number in the
+//! stream.
 class window_history
 {
 public:

@@ -95,7 +95,8 @@ void wmatrix_stft_impl::move_tags(size_t windows)
         return;
     const uint64_t first_read = nitems_read(0), first_written = nitems_written(0);
     // The end lies in the tail under the last window, or beyond it in less than one hop.
-    const uint64_t seen = first_read + (windows - 1) * d_hop + d_kernel.window() + d_hop - 1;
+    const uint64_t seen =
+        first_read + (windows - 1) * d_hop + d_kernel.window() + d_hop - 1;
     std::vector<tag_t> tags;
     get_tags_in_range(tags, 0, first_read, seen);
     for (auto& tag : tags) {

@@ -216,7 +216,7 @@ channelizer::progress channelizer::process(const gr_complex* in,
 {
     if (d_impl->last >= 0)
         throw std::logic_error("channelizer: process() after flush() needs a reset()");
-    progress total{0, 0};
+    progress total{ 0, 0 };
     while (true) {
         total.produced += d_impl->produce(out + total.produced * d_impl->count,
                                           capacity - total.produced);
@@ -276,16 +276,16 @@ channelizer::tune(double frequency_hz, double sample_rate, size_t fft_size)
     const double errors =
         std::fma(frequency_hz, size, -wanted) - std::fma(bin, sample_rate, -got);
     const int64_t index = static_cast<int64_t>(bin);
-    return {
-        static_cast<size_t>(index < 0 ? index + static_cast<int64_t>(fft_size) : index),
-        (wanted - got + errors) / size};
+    return { static_cast<size_t>(index < 0 ? index + static_cast<int64_t>(fft_size)
+                                           : index),
+             (wanted - got + errors) / size };
 }
 
 std::vector<channelizer::tuning> channelizer::all_bins(size_t fft_size)
 {
     std::vector<tuning> tunings;
     for (size_t bin = 0; bin < fft_size; bin++)
-        tunings.push_back({bin, 0.0});
+        tunings.push_back({ bin, 0.0 });
     return tunings;
 }
 

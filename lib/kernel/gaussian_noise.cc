@@ -8,7 +8,10 @@ namespace sentinel {
 namespace kernel {
 
 namespace {
-uint64_t rotate_left(uint64_t x, int k) { return (x << k) | (x >> (64 - k)); }
+uint64_t rotate_left(uint64_t x, int k)
+{
+    return (x << k) | (x >> (64 - k));
+}
 
 uint64_t splitmix64(uint64_t& x)
 {

@@ -11,8 +11,8 @@ namespace sentinel {
 namespace kernel {
 
 namespace {
-// Rows are worked on 16 at a time: one cache line wide, so that a lane of a long cycle stays
-// in the second-level cache during the passes of the bisection.
+// Rows are worked on 16 at a time: one cache line wide, so that a lane of a long cycle
+// stays in the second-level cache during the passes of the bisection.
 constexpr size_t lane = 16;
 constexpr float mask = 10.0f;
 
@@ -72,13 +72,14 @@ void masked_mean(const float* __restrict power,
             count[i] += kept ? 1.0f : 0.0f;
         }
     for (size_t i = 0; i < lane; i++)
-        noise[i] =
-            std::max(count[i] > 0.0f ? sum[i] / count[i] : median[i], noise_floor::smallest);
+        noise[i] = std::max(count[i] > 0.0f ? sum[i] / count[i] : median[i],
+                            noise_floor::smallest);
 }
 
 // The median of non-negative values lies in [0, 2 mean], by Markov's inequality. The next
-// level is interpolated between the counts at both ends; every other pass halves the bracket
-// instead, which bounds the number of passes where the counts are far from a straight line.
+// level is interpolated between the counts at both ends; every other pass halves the
+// bracket instead, which bounds the number of passes where the counts are far from a
+// straight line.
 void median(const float* values, size_t windows, const float* mean, float* result)
 {
     const float half = 0.5f * windows;
@@ -86,7 +87,8 @@ void median(const float* values, size_t windows, const float* mean, float* resul
     for (size_t i = 0; i < lane; i++) {
         high[i] = 2.0f * mean[i];
         high_count[i] = static_cast<float>(windows);
-        result[i] = 0.9f * mean[i]; // where the median of three-window means of noise lies
+        result[i] =
+            0.9f * mean[i]; // where the median of three-window means of noise lies
     }
     for (int pass = 0; pass < 60; pass++) {
         count_below(values, windows, result, count);
@@ -98,9 +100,9 @@ void median(const float* values, size_t windows, const float* mean, float* resul
             const bool above = count[i] > half;
             (above ? high[i] : low[i]) = result[i];
             (above ? high_count[i] : low_count[i]) = count[i];
-            const float share = pass % 2 == 1 ? 0.5f
-                                              : (half - low_count[i]) /
-                                                    (high_count[i] - low_count[i]);
+            const float share =
+                pass % 2 == 1 ? 0.5f
+                              : (half - low_count[i]) / (high_count[i] - low_count[i]);
             result[i] = low[i] + share * (high[i] - low[i]);
         }
         if (settled)

@@ -40,7 +40,8 @@ void pulse_correlator::fetch(const gr_complex* scores, long first, gr_complex* s
     // Each window fills up to where it ends; the next one used starts at or before that.
     const long step = std::max(1L, window / hop);
     long position = std::max(first, 0L);
-    for (long w = std::min(position / hop, last_window); position < end && w <= last_window;
+    for (long w = std::min(position / hop, last_window);
+         position < end && w <= last_window;
          w = std::min(w + step, std::max(last_window, w + 1))) {
         d_stft.recover(scores + w * d_geometry.rows, d_window.data());
         const long stop = std::min(end, w * hop + window);

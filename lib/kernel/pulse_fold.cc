@@ -43,12 +43,16 @@ pulse_fold::pulse_fold(const pulse_train_geometry& geometry)
     d_tiles.reserve(across * along);
 }
 
-void pulse_fold::fold(const float* normalized, size_t start, float* sums) const
+void pulse_fold::fold(const float* normalized,
+                      size_t start,
+                      size_t first_row,
+                      size_t rows,
+                      float* sums) const
 {
-    std::fill_n(sums, d_row_count, 0.0f);
-    const float* first = normalized + start * d_geometry.rows + d_first_row;
+    std::fill_n(sums, rows, 0.0f);
+    const float* first = normalized + start * d_geometry.rows + d_first_row + first_row;
     for (const size_t offset : d_offsets)
-        add_limited(first + offset, d_row_count, sums);
+        add_limited(first + offset, rows, sums);
 }
 
 const std::vector<fold_peak>& pulse_fold::peaks(const float* normalized, size_t most)
@@ -58,7 +62,7 @@ const std::vector<fold_peak>& pulse_fold::peaks(const float* normalized, size_t 
         std::fill(d_tile_best.begin(), d_tile_best.end(), 0.0f);
         const size_t end = std::min(start + tile_starts, d_geometry.starts());
         for (size_t s = start; s < end; s++) {
-            fold(normalized, s, d_sums.data());
+            fold(normalized, s, 0, d_row_count, d_sums.data());
             raise(d_sums.data(), d_row_count, d_tile_best.data());
         }
         for (size_t row = 0; row < d_row_count; row += tile_rows) {
@@ -91,10 +95,10 @@ pulse_fold::best_of_tile(const float* normalized, size_t first_start, size_t fir
     const size_t end_start = std::min(first_start + tile_starts, d_geometry.starts());
     const size_t end_row = std::min(first_row + tile_rows, d_row_count);
     for (size_t s = first_start; s < end_start; s++) {
-        fold(normalized, s, d_sums.data());
+        fold(normalized, s, first_row, end_row - first_row, d_sums.data());
         for (size_t row = first_row; row < end_row; row++)
-            if (d_sums[row] > best.value)
-                best = { s, d_first_row + row, d_sums[row] };
+            if (d_sums[row - first_row] > best.value)
+                best = { s, d_first_row + row, d_sums[row - first_row] };
     }
     return best;
 }

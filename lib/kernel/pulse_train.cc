@@ -15,7 +15,10 @@ size_t pulse_train_geometry::interval_windows() const
     return static_cast<size_t>(std::llround(interval_samples / hop));
 }
 
-size_t pulse_train_geometry::cycle_windows() const { return pulses * interval_windows() + 1; }
+size_t pulse_train_geometry::cycle_windows() const
+{
+    return pulses * interval_windows() + 1;
+}
 
 size_t pulse_train_geometry::cycle_samples() const
 {

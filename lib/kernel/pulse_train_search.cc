@@ -11,8 +11,8 @@ namespace sentinel {
 namespace kernel {
 
 namespace {
-// In noise the best train is among the best few tiles; more are tried only while they could
-// still pass the threshold after refinement, which gains at most 4 dB.
+// In noise the best train is among the best few tiles; more are tried only while they
+// could still pass the threshold after refinement, which gains at most 4 dB.
 constexpr size_t tries = 16;
 constexpr size_t most_tries = 64;
 constexpr float refinement_gain = 0.4f;
@@ -102,8 +102,8 @@ pulse_train_search::refined pulse_train_search::refine(const fold_peak& peak)
     for (long shift = -hop; shift <= hop; shift += step)
         try_at(shift, row_frequency);
     for (const double rows : { -0.7, -0.35, 0.35, 0.7 }) {
-        const double frequency =
-            std::clamp(row_frequency + rows * spacing, d_geometry.lowest, d_geometry.highest);
+        const double frequency = std::clamp(
+            row_frequency + rows * spacing, d_geometry.lowest, d_geometry.highest);
         d_correlator.tune(frequency);
         try_at(best.start, frequency);
     }
@@ -146,7 +146,8 @@ void pulse_train_search::polish(refined& train)
 
 pulse_train pulse_train_search::describe(const refined& train, float score)
 {
-    // A pulse that stands out on its own is placed on its own; others are where the train is.
+    // A pulse that stands out on its own is placed on its own; others are where the train
+    // is.
     constexpr float stands_out = 12.0f;
     pulse_train found;
     found.start = train.start;
@@ -164,7 +165,8 @@ pulse_train pulse_train_search::describe(const refined& train, float score)
                     power = d_correlator.power(k, s);
                     shift = s;
                 }
-        found.pulse_starts.push_back(train.start + k * d_geometry.interval_samples + shift);
+        found.pulse_starts.push_back(train.start + k * d_geometry.interval_samples +
+                                     shift);
     }
     return found;
 }

@@ -45,8 +45,8 @@ pulse_train_tests::pulse_train_tests(const pulse_train_geometry& geometry,
     for (size_t r = d_leak.size() - 1; r-- > 0;)
         d_leak[r] = std::max(d_leak[r], d_leak[r + 1]);
 
-    // What K-1 noise pulses around a lone strong one sum to, in one of a hundred cycles: the
-    // strong one leaves the search some 40 places.
+    // What K-1 noise pulses around a lone strong one sum to, in one of a hundred cycles:
+    // the strong one leaves the search some 40 places.
     if (geometry.pulses >= 3)
         while (exponential_sum_tail(geometry.pulses - 1, d_lone_pulse_limit) > 0.01 / 40)
             d_lone_pulse_limit += 0.05f;
@@ -77,8 +77,8 @@ verdict pulse_train_tests::judge(pulse_train& train,
     return verdict::pulses;
 }
 
-// Divides each pulse by the level of its window: what a click or a step raises in all rows,
-// or a strong signal's side lobes in this one.
+// Divides each pulse by the level of its window: what a click or a step raises in all
+// rows, or a strong signal's side lobes in this one.
 void pulse_train_tests::discount(const pulse_train& train, const float* normalized)
 {
     const long last = static_cast<long>(d_geometry.cycle_windows()) - 1;
@@ -162,8 +162,9 @@ bool pulse_train_tests::misses_pulses(float threshold) const
     const float sum = std::accumulate(sorted.begin(), sorted.end(), 0.0f);
     if (sum - strongest < d_lone_pulse_limit)
         return true;
-    // One pulse of four or more may fade. A train well above the threshold shows its pulses
-    // one by one; 6 is what noise does not reach, so a deeper fade of a strong tag passes.
+    // One pulse of four or more may fade. A train well above the threshold shows its
+    // pulses one by one; 6 is what noise does not reach, so a deeper fade of a strong tag
+    // passes.
     const float weak = sorted[sorted.size() >= 4 ? 1 : 0];
     const float share = sum > 1.6f * threshold ? 0.2f : 0.12f;
     return weak < std::min(share * strongest, 6.0f);

@@ -56,7 +56,7 @@ sample_counts convert_integers(const T* in, size_t count, float* out)
         const U im = static_cast<U>(static_cast<U>(in[2 * i + 1]) + shift + U(1));
         clipped = static_cast<uint16_t>(clipped + (std::min(re, im) <= U(1)));
     }
-    return {clipped, 0};
+    return { clipped, 0 };
 }
 
 template <typename T>
@@ -72,7 +72,7 @@ sample_counts convert_floats(const T* in, size_t count, float* out)
         out[2 * i + 1] = good ? im : 0.0f;
         nonfinite += !good;
     }
-    return {0, nonfinite};
+    return { 0, nonfinite };
 }
 
 template <typename T>
@@ -145,21 +145,14 @@ sample_format parse_sample_format(const std::string& name)
         const char* name;
         sample_format format;
     } names[] = {
-        {"cu8", sample_format::cu8},
-        {"ci8", sample_format::ci8},
-        {"cs8", sample_format::ci8},
-        {"cu16_le", sample_format::cu16_le},
-        {"cu16", sample_format::cu16_le},
-        {"ci16_le", sample_format::ci16_le},
-        {"ci16", sample_format::ci16_le},
-        {"cs16", sample_format::ci16_le},
-        {"cs16_le", sample_format::ci16_le},
-        {"ci16_be", sample_format::ci16_be},
-        {"cf32_le", sample_format::cf32_le},
-        {"cf32", sample_format::cf32_le},
-        {"cf32_be", sample_format::cf32_be},
-        {"cf64_le", sample_format::cf64_le},
-        {"cf64", sample_format::cf64_le},
+        { "cu8", sample_format::cu8 },         { "ci8", sample_format::ci8 },
+        { "cs8", sample_format::ci8 },         { "cu16_le", sample_format::cu16_le },
+        { "cu16", sample_format::cu16_le },    { "ci16_le", sample_format::ci16_le },
+        { "ci16", sample_format::ci16_le },    { "cs16", sample_format::ci16_le },
+        { "cs16_le", sample_format::ci16_le }, { "ci16_be", sample_format::ci16_be },
+        { "cf32_le", sample_format::cf32_le }, { "cf32", sample_format::cf32_le },
+        { "cf32_be", sample_format::cf32_be }, { "cf64_le", sample_format::cf64_le },
+        { "cf64", sample_format::cf64_le },
     };
     for (const auto& entry : names)
         if (name == entry.name)

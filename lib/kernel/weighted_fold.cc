@@ -88,14 +88,14 @@ weighted_fold::weighted_fold(const std::vector<float>& taps, size_t fft_size)
 
 void weighted_fold::one(const gr_complex* samples, gr_complex* folded) const
 {
-    fold_one({d_weights.data(), d_weights.size() / 2, d_fft_size, d_length, stride()},
+    fold_one({ d_weights.data(), d_weights.size() / 2, d_fft_size, d_length, stride() },
              reinterpret_cast<const float*>(samples),
              reinterpret_cast<float*>(folded));
 }
 
 void weighted_fold::four(const gr_complex* samples, size_t hop, gr_complex* folded) const
 {
-    fold_four({d_weights.data(), d_weights.size() / 2, d_fft_size, d_length, stride()},
+    fold_four({ d_weights.data(), d_weights.size() / 2, d_fft_size, d_length, stride() },
               reinterpret_cast<const float*>(samples),
               hop,
               reinterpret_cast<float*>(folded));

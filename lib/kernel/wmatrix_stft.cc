@@ -28,8 +28,9 @@ wmatrix(const std::vector<std::complex<double>>& pulse_template,
         double energy = 0.0;
         for (size_t k = 0; k < nw; k++) {
             for (size_t n = 0; n < nw; n++)
-                spectrum[k] += pulse_template[n] *
-                               std::polar(1.0, 2.0 * M_PI * (zetas[z] - double(k)) * n / nw);
+                spectrum[k] +=
+                    pulse_template[n] *
+                    std::polar(1.0, 2.0 * M_PI * (zetas[z] - double(k)) * n / nw);
             energy += std::norm(spectrum[k]);
         }
         if (energy == 0.0)
@@ -58,12 +59,13 @@ namespace {
 size_t checked_rows(size_t window, size_t rows)
 {
     if (window < 4)
-        throw std::invalid_argument("wmatrix_stft: a pulse needs at least 4 samples, not " +
-                                    std::to_string(window));
+        throw std::invalid_argument(
+            "wmatrix_stft: a pulse needs at least 4 samples, not " +
+            std::to_string(window));
     if (rows < window || rows < 16 || rows % 2 != 0)
-        throw std::invalid_argument("wmatrix_stft: rows must be even, at least 16 and at least the " +
-                                    std::to_string(window) + " samples of a window, not " +
-                                    std::to_string(rows));
+        throw std::invalid_argument(
+            "wmatrix_stft: rows must be even, at least 16 and at least the " +
+            std::to_string(window) + " samples of a window, not " + std::to_string(rows));
     return rows;
 }
 } // namespace
@@ -91,8 +93,9 @@ wmatrix_stft::wmatrix_stft(size_t window,
         }
         // Written so that NaN fails too.
         if (!(largest > 0.0f && smallest >= 0.05f * largest))
-            throw std::invalid_argument("wmatrix_stft: the pulse template must stay above "
-                                        "5 % of its largest magnitude");
+            throw std::invalid_argument(
+                "wmatrix_stft: the pulse template must stay above "
+                "5 % of its largest magnitude");
         const float scale = std::sqrt(window / energy);
         for (size_t n = 0; n < window; n++)
             d_weights[n] = scale * std::conj(pulse_template[n]);
@@ -104,7 +107,8 @@ wmatrix_stft::wmatrix_stft(size_t window,
 
 void wmatrix_stft::transform(const gr_complex* samples, gr_complex* scores)
 {
-    // Beyond `window` the input buffer keeps its zeros: the transform preserves its input.
+    // Beyond `window` the input buffer keeps its zeros: the transform preserves its
+    // input.
     volk_32fc_x2_multiply_32fc(
         d_forward.get_inbuf(), samples, d_weights.data(), d_weights.size());
     d_forward.execute();

@@ -20,7 +20,7 @@ std::vector<gr_complex> test_samples(size_t count)
     return samples;
 }
 
-const std::vector<float> taps{1.f, -2.f, 3.f, 5.f, 3.f, -2.f, 1.f};
+const std::vector<float> taps{ 1.f, -2.f, 3.f, 5.f, 3.f, -2.f, 1.f };
 
 std::complex<double> defined_output(
     const std::vector<gr_complex>& x, int64_t n, int64_t hop, int64_t k, int64_t m)
@@ -40,8 +40,8 @@ std::complex<double> defined_output(
 BOOST_AUTO_TEST_CASE(outputs_follow_the_definition)
 {
     const auto x = test_samples(101);
-    for (auto how : {channelizer::method::fft, channelizer::method::direct}) {
-        channelizer bank({1.0, 4, 6, taps, channelizer::all_bins(6), -1, how});
+    for (auto how : { channelizer::method::fft, channelizer::method::direct }) {
+        channelizer bank({ 1.0, 4, 6, taps, channelizer::all_bins(6), -1, how });
         std::vector<gr_complex> out(26 * 6);
         const auto done = bank.process(x.data(), x.size(), out.data(), 26);
         BOOST_TEST(done.consumed == x.size());
@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_CASE(outputs_follow_the_definition)
 BOOST_AUTO_TEST_CASE(a_full_output_holds_the_input_back)
 {
     const auto x = test_samples(50'000);
-    const channelizer::config settings{1.0, 4, 6, taps, channelizer::all_bins(6)};
+    const channelizer::config settings{ 1.0, 4, 6, taps, channelizer::all_bins(6) };
     channelizer bank(settings), slow(settings);
     std::vector<gr_complex> whole(12'500 * 6), pieces(12'500 * 6);
     size_t expected = bank.process(x.data(), x.size(), whole.data(), 12'501).produced;
@@ -80,10 +80,10 @@ BOOST_AUTO_TEST_CASE(a_full_output_holds_the_input_back)
 
 BOOST_AUTO_TEST_CASE(one_output_is_always_left_for_the_end)
 {
-    for (size_t length : {1u, 7u})
+    for (size_t length : { 1u, 7u })
         for (size_t count = 1; count < 40; count++) {
             const std::vector<float> some(taps.begin(), taps.begin() + length);
-            channelizer bank({1.0, 5, 5, some, {{0, 0.0}}});
+            channelizer bank({ 1.0, 5, 5, some, { { 0, 0.0 } } });
             std::vector<gr_complex> x(count), out(40);
             const auto done = bank.process(x.data(), count, out.data(), 40);
             BOOST_TEST(done.produced + bank.outputs_at_end() == (count + 4) / 5);
@@ -109,15 +109,15 @@ BOOST_AUTO_TEST_CASE(turns_are_exact_fractions)
 BOOST_AUTO_TEST_CASE(impossible_settings_throw)
 {
     using config = channelizer::config;
-    const channelizer::tuning zero{0, 0.0};
-    for (const auto& wrong : {config{1.0, 0, 4, taps, {zero}},
-                              config{1.0, 5, 4, taps, {zero}},
-                              config{1.0, 2, 4, {}, {zero}},
-                              config{1.0, 2, 4, taps, {}},
-                              config{1.0, 2, 4, taps, {{4, 0.0}}},
-                              config{1.0, 2, 4, taps, {zero}, 7},
-                              config{std::nan(""), 2, 4, taps, {zero}}})
-        BOOST_CHECK_THROW(channelizer{wrong}, std::invalid_argument);
+    const channelizer::tuning zero{ 0, 0.0 };
+    for (const auto& wrong : { config{ 1.0, 0, 4, taps, { zero } },
+                               config{ 1.0, 5, 4, taps, { zero } },
+                               config{ 1.0, 2, 4, {}, { zero } },
+                               config{ 1.0, 2, 4, taps, {} },
+                               config{ 1.0, 2, 4, taps, { { 4, 0.0 } } },
+                               config{ 1.0, 2, 4, taps, { zero }, 7 },
+                               config{ std::nan(""), 2, 4, taps, { zero } } })
+        BOOST_CHECK_THROW(channelizer{ wrong }, std::invalid_argument);
     BOOST_CHECK_THROW(channelizer::tune(0.6, 1.0, 8), std::invalid_argument);
     BOOST_CHECK_THROW(channelizer::tune(std::nan(""), 1.0, 8), std::invalid_argument);
 }

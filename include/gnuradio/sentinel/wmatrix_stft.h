@@ -14,13 +14,14 @@ namespace sentinel {
  * frequency, window by window.
  *
  * Input: complex samples, or vectors of `channels` complex samples (the block Channelizer
- * makes them). Output: vectors of `rows` complex scores W^H S, rows ascending from -fs/2, one
- * item per channel and window, channels in turn. White noise of variance s2 gives
+ * makes them). Output: vectors of `rows` complex scores W^H S, rows ascending from -fs/2,
+ * one item per channel and window, channels in turn. White noise of variance s2 gives
  * E|score|^2 = window * s2. See kernel::wmatrix_stft for the formula.
  *
- * Tags: `sentinel_start`, `rx_time`, `rx_rate` and `rx_freq` of the first sample of a stream
- * move to the first item of its first window; `sentinel_step` is multiplied by the hop;
- * `sentinel_end` moves to the last item. Samples after the last whole window make no item.
+ * Tags: `sentinel_start`, `rx_time`, `rx_rate` and `rx_freq` of the first sample of a
+ * stream move to the first item of its first window; `sentinel_step` is multiplied by the
+ * hop; `sentinel_end` moves to the last item. Samples after the last whole window make no
+ * item.
  *
  * Cost: one FFT of `rows` points per `hop` samples and channel.
  */

@@ -34,20 +34,20 @@ channelizer make(double sample_rate,
         throw std::invalid_argument("channelizer: residual_hz needs one value per bin");
     std::vector<channelizer::tuning> channels;
     for (size_t i = 0; i < bins.size(); i++)
-        channels.push_back({bins[i], residual_hz.empty() ? 0.0 : residual_hz[i]});
-    return channelizer({sample_rate,
-                        decimation,
-                        fft_size,
-                        std::move(taps),
-                        std::move(channels),
-                        delay,
-                        method_named(method)});
+        channels.push_back({ bins[i], residual_hz.empty() ? 0.0 : residual_hz[i] });
+    return channelizer({ sample_rate,
+                         decimation,
+                         fft_size,
+                         std::move(taps),
+                         std::move(channels),
+                         delay,
+                         method_named(method) });
 }
 
 complex_array empty_outputs(const channelizer& self, size_t times)
 {
     return complex_array(
-        {static_cast<py::ssize_t>(times), static_cast<py::ssize_t>(self.count())});
+        { static_cast<py::ssize_t>(times), static_cast<py::ssize_t>(self.count()) });
 }
 
 complex_array push(channelizer& self, const complex_array& samples)
@@ -115,7 +115,7 @@ void bind_channelizer_kernel(py::module& kernel)
         .def(
             "retune",
             [](channelizer& self, size_t channel, size_t bin, double residual_hz) {
-                self.retune(channel, {bin, residual_hz});
+                self.retune(channel, { bin, residual_hz });
             },
             py::arg("channel"),
             py::arg("bin"),

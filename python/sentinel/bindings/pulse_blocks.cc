@@ -8,11 +8,10 @@ using namespace gr::sentinel;
 
 void bind_pulse_blocks(py::module& module)
 {
-    py::class_<wmatrix_stft,
-               gr::block,
-               gr::basic_block,
-               std::shared_ptr<wmatrix_stft>>(
-        module, "wmatrix_stft", "W-weighted short-time Fourier transform, see the C++ header")
+    py::class_<wmatrix_stft, gr::block, gr::basic_block, std::shared_ptr<wmatrix_stft>>(
+        module,
+        "wmatrix_stft",
+        "W-weighted short-time Fourier transform, see the C++ header")
         .def(py::init(&wmatrix_stft::make),
              py::arg("window"),
              py::arg("hop"),
@@ -45,7 +44,9 @@ void bind_pulse_blocks(py::module& module)
                gr::block,
                gr::basic_block,
                std::shared_ptr<kfold_integrator>>(
-        module, "kfold_integrator_core", "K-fold integration and decision, see the C++ header")
+        module,
+        "kfold_integrator_core",
+        "K-fold integration and decision, see the C++ header")
         .def(py::init(&kfold_integrator::make),
              py::arg("rows"),
              py::arg("channels"),

@@ -7,6 +7,7 @@
 #include <gnuradio/sentinel/kernel/pulse_train_search.h>
 #include <gnuradio/sentinel/kernel/wmatrix_stft.h>
 
+#include <optional>
 
 using namespace gr::sentinel::kernel;
 
@@ -15,25 +16,30 @@ const gr_complex* table(const complex_array& scores, size_t windows, size_t rows
 {
     if (scores.ndim() != 2 || scores.shape(0) != static_cast<py::ssize_t>(windows) ||
         scores.shape(1) != static_cast<py::ssize_t>(rows))
-        throw std::invalid_argument("scores must have the shape (" + std::to_string(windows) +
-                                    ", " + std::to_string(rows) + ")");
+        throw std::invalid_argument("scores must have the shape (" +
+                                    std::to_string(windows) + ", " +
+                                    std::to_string(rows) + ")");
     return scores.data();
 }
 
-complex_array stft(wmatrix_stft& self, const complex_array& samples, size_t hop)
+complex_array stft(wmatrix_stft& self,
+                   const complex_array& samples,
+                   size_t hop,
+                   const std::optional<complex_array>& out)
 {
     if (samples.ndim() != 1 || hop < 1)
         throw std::invalid_argument("samples must be one-dimensional and hop at least 1");
     const size_t count = samples.size() < static_cast<py::ssize_t>(self.window())
                              ? 0
                              : (samples.size() - self.window()) / hop + 1;
-    complex_array scores({ count, self.rows() });
-    const gr_complex* in = samples.data();
-    gr_complex* out = scores.mutable_data();
+    complex_array scores = out ? *out : complex_array({ count, self.rows() });
+    table(scores, count, self.rows());
+    const gr_complex* from = samples.data();
+    gr_complex* to = scores.mutable_data();
     {
         py::gil_scoped_release release;
         for (size_t w = 0; w < count; w++)
-            self.transform(in + w * hop, out + w * self.rows());
+            self.transform(from + w * hop, to + w * self.rows());
     }
     return scores;
 }
@@ -50,8 +56,9 @@ bool no_signal_pending()
 
 void bind_pulse_kernels(py::module& kernel)
 {
-    py::class_<pulse_train_geometry>(
-        kernel, "pulse_train_geometry", "What fixes the statistics of a pulse-train search")
+    py::class_<pulse_train_geometry>(kernel,
+                                     "pulse_train_geometry",
+                                     "What fixes the statistics of a pulse-train search")
         .def(py::init([](size_t window,
                          size_t hop,
                          size_t rows,
@@ -78,12 +85,14 @@ void bind_pulse_kernels(py::module& kernel)
         .def_readonly("pulses", &pulse_train_geometry::pulses)
         .def_readonly("lowest", &pulse_train_geometry::lowest)
         .def_readonly("highest", &pulse_train_geometry::highest)
-        .def_property_readonly("interval_windows", &pulse_train_geometry::interval_windows)
+        .def_property_readonly("interval_windows",
+                               &pulse_train_geometry::interval_windows)
         .def_property_readonly("cycle_windows", &pulse_train_geometry::cycle_windows)
         .def_property_readonly("cycle_samples", &pulse_train_geometry::cycle_samples)
         .def_property_readonly("starts", &pulse_train_geometry::starts);
 
-    py::enum_<verdict>(kernel, "verdict", "Why a train above the threshold is not declared")
+    py::enum_<verdict>(
+        kernel, "verdict", "Why a train above the threshold is not declared")
         .value("pulses", verdict::pulses)
         .value("level", verdict::level)
         .value("traffic", verdict::traffic)
@@ -112,7 +121,9 @@ void bind_pulse_kernels(py::module& kernel)
              &stft,
              py::arg("samples").noconvert(),
              py::arg("hop"),
-             "Scores (windows, rows) of a complex64 array, rows ascending in frequency.")
+             py::arg("out") = py::none(),
+             "Scores (windows, rows) of a complex64 array, rows ascending in frequency; "
+             "written to `out` where that is given.")
         .def(
             "recover",
             [](wmatrix_stft& self, const complex_array& scores) {
@@ -151,7 +162,8 @@ void bind_pulse_kernels(py::module& kernel)
             return noise;
         },
         py::arg("power").noconvert(),
-        "Noise power of each row of a (windows, rows) float32 table that also holds signals.");
+        "Noise power of each row of a (windows, rows) float32 table that also holds "
+        "signals.");
 
     py::class_<pulse_fold>(kernel, "pulse_fold", "K-fold integration over a cycle")
         .def(py::init<const pulse_train_geometry&>(), py::arg("geometry"))

@@ -17,7 +17,8 @@ void bind_segment(py::module& module)
                          uint64_t time_s,
                          double time_fraction_s) {
                  return recording_segment{
-                     sample_start, center_freq_hz, has_time, time_s, time_fraction_s};
+                     sample_start, center_freq_hz, has_time, time_s, time_fraction_s
+                 };
              }),
              py::arg("sample_start") = 0,
              py::arg("center_freq_hz") = 0.0,

@@ -60,7 +60,7 @@ class CycleReader(SafeBlock, gr.basic_block):
     def handle_cycle(self, message: Any) -> None:
         """Publish the decision and the events of one cycle."""
         cycle = Cycle.from_pmt(message)
-        if self.center_freq:
+        if cycle.center_freq is None and self.center_freq:
             cycle = replace(cycle, center_freq=self.center_freq)
         events = events_of(cycle, self.group, self.group.watches, self.stream)
         if self.on_cycle is not None:
@@ -100,7 +100,7 @@ class KFoldIntegrator(gr.hier_block2):
         What events say of the input where its source does not (tag sentinel_stream).
     cache : CalibrationCache, optional
     center_freq : float
-        Hz, of the input, if not 0; otherwise the input says it.
+        Hz, of the input where it does not say so itself; 0 is not known.
     """
 
     def __init__(
@@ -304,6 +304,8 @@ class PulseDetector(gr.hier_block2):
         **keys: Any,
     ) -> None:
         watched, offsets = read_tags(tags) if tags else ((), False)
+        if settings is not None and keys:
+            raise InputError(f"give settings or {', '.join(keys)}, not both")
         if settings is None:
             keys = {"interval_s": 2.0, **keys} if tags else keys
             settings = build(PulseSettings, keys, "Pulse Detector")

@@ -88,7 +88,7 @@ class PulseSettings(TagSettings):
     top: int = setting(1, "Tags declared per cycle at the most", "", "--top", ge=1, le=50)
     merge_hz: Hertz | None = setting(
         None,
-        "Weaker finds this close to a declared tag are the same tag; a quarter of the channel rate if not given",
+        "Weaker finds this close to a declared tag are the same tag (default channel rate / 4)",
         "Hz",
         "--merge",
         ge=0,

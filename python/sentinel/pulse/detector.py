@@ -145,9 +145,9 @@ def check_length(group: Group, sample_count: int, sample_rate: float) -> None:
     if sample_count < need * sample_rate:
         watch = min(group.watches, key=lambda w: w.settings.interval_s * w.settings.pulses)
         raise InputError(
-            f"{sample_count / sample_rate:.2f} s of samples are shorter than one cycle: {watch.settings.pulses} "
-            f"pulses of a {watch.settings.interval_s:g} s tag need {need:.2f} s; sum fewer pulses with -k, or "
-            "give a longer recording"
+            f"{sample_count / sample_rate:.2f} s of samples are shorter than one cycle: "
+            f"{watch.settings.pulses} pulses of a {watch.settings.interval_s:g} s tag need {need:.2f} s; "
+            "sum fewer pulses with -k, or give a longer recording"
         )
 
 

@@ -141,10 +141,19 @@ def plan_tags(
     )
 
 
-def _plan_width(width, tags, offsets, settings, sample_rate, center_freq, share) -> Group:
+def _plan_width(
+    width: float,
+    tags: Sequence[WatchedTag],
+    offsets: bool,
+    settings: PulseSettings,
+    sample_rate: float,
+    center_freq: float,
+    share: float,
+) -> Group:
     decimation, rate = _channel(settings, sample_rate)
     half = rate * (0.5 if decimation == 1 else USABLE_SHARE)
-    placed = sorted((tag.freq - (0.0 if offsets else center_freq), tag) for tag in tags)
+    origin = 0.0 if offsets else center_freq
+    placed = sorted(((tag.freq - origin, tag) for tag in tags), key=lambda pair: (pair[0], pair[1].id))
     centers: list[float] = [0.0] if decimation == 1 else []
     watches = []
     for offset, tag in placed:

@@ -15,11 +15,12 @@ namespace kernel {
 /*!
  * \brief Circular complex white Gaussian noise of unit variance, E|x|^2 = 1.
  *
- * Monte Carlo calibration needs some 10^9 samples a minute, which std::normal_distribution
- * does not give. Uniform bits come from xoshiro256++ (Blackman and Vigna, 2021) seeded
- * through splitmix64, so that seeds 0, 1, 2 ... give independent streams; a pair of normals
- * comes from Marsaglia's polar method. The sequence depends on the seed alone and is the
- * same on every machine with IEEE arithmetic up to the last bit of log and sqrt.
+ * Monte Carlo calibration needs some 10^9 samples a minute, which
+ * std::normal_distribution does not give. Uniform bits come from xoshiro256++ (Blackman
+ * and Vigna, 2021) seeded through splitmix64, so that seeds 0, 1, 2 ... give independent
+ * streams; a pair of normals comes from Marsaglia's polar method. The sequence depends on
+ * the seed alone and is the same on every machine with IEEE arithmetic up to the last bit
+ * of log and sqrt.
  */
 class SENTINEL_API gaussian_noise
 {

@@ -14,9 +14,9 @@ namespace kernel {
  * \brief Noise power of each frequency row of a spectrogram that also holds signals.
  *
  * As published: the mean over 3 neighbouring windows (2 at either end), its median over
- * time, and then the mean of the cells that are at most 10 times that median. The median is
- * found by bisection over all rows at once and is exact to 0.1 %, which moves the result only
- * through cells that lie that close to the mask.
+ * time, and then the mean of the cells that are at most 10 times that median. The median
+ * is found by bisection over all rows at once and is exact to 0.1 %, which moves the
+ * result only through cells that lie that close to the mask.
  *
  * A row whose cells are all masked takes the median; nothing is below `smallest`.
  */

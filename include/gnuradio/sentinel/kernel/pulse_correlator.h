@@ -30,8 +30,8 @@ public:
      * \brief Fetches the samples within `reach()` of the K pulses of a train.
      *
      * \param scores cycle_windows() x rows
-     * \param start first sample of the first pulse, from the cycle's first sample; what lies
-     *        outside the cycle reads as zero
+     * \param start first sample of the first pulse, from the cycle's first sample; what
+     * lies outside the cycle reads as zero
      */
     void gather(const gr_complex* scores, long start);
 

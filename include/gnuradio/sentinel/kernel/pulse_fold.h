@@ -21,15 +21,16 @@ struct SENTINEL_API fold_peak {
 /*!
  * \brief K-fold integration: sums power over noise at the K windows of a train.
  *
- *     fold[start, row] = sum_k limit(power[start + round(k interval / hop), row] / noise[row])
+ *     fold[start, row] = sum_k limit(power[start + round(k interval / hop), row] /
+ * noise[row])
  *
  * The offsets are rounded one by one, so that a fractional interval does not drift. One
  * pulse counts at most about `knee`, plus a thousandth of what it has above, which keeps
- * strong pulses in order: a single click must not outrank a train of weak pulses. The limit
- * serves the choice of candidates only; the score of a train is summed without it.
+ * strong pulses in order: a single click must not outrank a train of weak pulses. The
+ * limit serves the choice of candidates only; the score of a train is summed without it.
  *
- * The plane is cut into tiles of 4 starts x 8 rows, about the size of one pulse's peak, and
- * only the best cell of a tile is kept.
+ * The plane is cut into tiles of 4 starts x 8 rows, about the size of one pulse's peak,
+ * and only the best cell of a tile is kept.
  */
 class SENTINEL_API pulse_fold
 {
@@ -47,10 +48,12 @@ public:
      */
     const std::vector<fold_peak>& peaks(const float* normalized, size_t most);
 
-    //! The folded values of one start, `rows` floats.
-    void fold(const float* normalized, size_t start, float* sums) const;
-
 private:
+    void fold(const float* normalized,
+              size_t start,
+              size_t first_row,
+              size_t rows,
+              float* sums) const;
     fold_peak best_of_tile(const float* normalized, size_t first_start, size_t first_row);
 
     pulse_train_geometry d_geometry;

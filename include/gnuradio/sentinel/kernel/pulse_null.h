@@ -23,12 +23,12 @@ namespace kernel {
  * \param keep_going asked before each trial; false ends early with fewer values
  * \return up to `trials` values of pulse_train_search::maximum
  */
-SENTINEL_API std::vector<float>
-pulse_null_maxima(const pulse_train_geometry& geometry,
-                  const std::vector<gr_complex>& pulse_template,
-                  size_t trials,
-                  uint64_t seed,
-                  const std::function<bool()>& keep_going = [] { return true; });
+SENTINEL_API std::vector<float> pulse_null_maxima(
+    const pulse_train_geometry& geometry,
+    const std::vector<gr_complex>& pulse_template,
+    size_t trials,
+    uint64_t seed,
+    const std::function<bool()>& keep_going = [] { return true; });
 
 } // namespace kernel
 } // namespace sentinel

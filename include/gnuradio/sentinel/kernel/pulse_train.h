@@ -17,8 +17,8 @@ struct SENTINEL_API pulse_train_geometry {
     size_t rows = 128;                //!< frequency rows
     double interval_samples = 7680.0; //!< inter-pulse interval, samples, fractional
     unsigned pulses = 5;              //!< K, pulses summed
-    double lowest = -0.5;  //!< first frequency searched, cycles per sample
-    double highest = 0.5;  //!< last frequency searched, cycles per sample
+    double lowest = -0.5;             //!< first frequency searched, cycles per sample
+    double highest = 0.5;             //!< last frequency searched, cycles per sample
 
     //! Interval in whole windows, rounded (never floored: 2.7 dB would be lost).
     size_t interval_windows() const;
@@ -26,7 +26,8 @@ struct SENTINEL_API pulse_train_geometry {
     size_t cycle_windows() const;
     //! Samples under the windows of one cycle.
     size_t cycle_samples() const;
-    //! First window after that of a train's first pulse by k intervals: round(k interval / hop).
+    //! First window after that of a train's first pulse by k intervals: round(k interval
+    //! / hop).
     size_t pulse_window(unsigned k) const;
     //! Windows at which a train may start.
     size_t starts() const;
@@ -42,19 +43,23 @@ enum class verdict {
     level,   //!< clicks, a noise step or side lobes raise the windows of its pulses
     traffic, //!< its frequency is as busy off its schedule as on it
     missing, //!< too much of the sum is in too few pulses
-    faster   //!< pulses lie between the pulses: a tag, or clicks, at a fraction of the interval
+    faster   //!< pulses lie between the pulses: a tag, or clicks, at a fraction of the
+             //!< interval
 };
 
 //! One pulse train found in one cycle.
 struct SENTINEL_API pulse_train {
-    double start = 0.0;     //!< first sample of the first pulse, from the cycle's first sample
+    double start =
+        0.0; //!< first sample of the first pulse, from the cycle's first sample
     double frequency = 0.0; //!< cycles per sample, interpolated
-    float score = 0.0f;     //!< sum over K pulses of power over noise: the decision statistic
-    float traffic_score = 0.0f; //!< the same, each pulse priced by how common it is in its row
-    float noise = 0.0f;         //!< power of a noise cell at its frequency, nw * s2
+    float score = 0.0f; //!< sum over K pulses of power over noise: the decision statistic
+    float traffic_score =
+        0.0f;           //!< the same, each pulse priced by how common it is in its row
+    float noise = 0.0f; //!< power of a noise cell at its frequency, nw * s2
     verdict reason = verdict::pulses;
-    std::vector<double> pulse_starts; //!< K sample positions from the cycle's first sample
-    std::vector<float> pulse_scores;  //!< K powers over noise
+    std::vector<double>
+        pulse_starts;                //!< K sample positions from the cycle's first sample
+    std::vector<float> pulse_scores; //!< K powers over noise
 };
 
 } // namespace kernel

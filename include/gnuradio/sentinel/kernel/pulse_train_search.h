@@ -21,8 +21,8 @@ namespace kernel {
  *
  * 1. Power of each cell over the noise of its row (noise_floor).
  * 2. The best places of the folded table (pulse_fold).
- * 3. Each is refined in time and frequency below the grid (pulse_correlator). The refined sum
- *    of K powers over noise is the score: the statistic that is calibrated and compared.
+ * 3. Each is refined in time and frequency below the grid (pulse_correlator). The refined
+ * sum of K powers over noise is the score: the statistic that is calibrated and compared.
  * 4. A score above the threshold must pass the tests of pulse_train_tests.
  * 5. Weaker trains within the merge width of a declared one, its simultaneous side lobes,
  *    and the flanks of a refused one (3 bins, less than half its score) are not declared.

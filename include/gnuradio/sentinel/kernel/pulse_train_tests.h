@@ -18,8 +18,8 @@ namespace kernel {
  *
  * The sum of K powers is the right statistic in white noise. Clicks, steps of the noise,
  * side lobes of strong signals, lone bursts and tags of another interval also make large
- * sums. Each test below looks at one of these, and each is lenient enough that together they
- * cost a train in white noise less than 0.1 dB (docs/results-pulse.md).
+ * sums. Each test below looks at one of these, and each is lenient enough that together
+ * they cost a train in white noise less than 0.1 dB (docs/results-pulse.md).
  */
 class SENTINEL_API pulse_train_tests
 {
@@ -50,7 +50,8 @@ private:
                           pulse_correlator& correlator) const;
 
     pulse_train_geometry d_geometry;
-    std::vector<float> d_leak;   // largest share of a cell's power at this many rows or more
+    std::vector<float>
+        d_leak; // largest share of a cell's power at this many rows or more
     std::vector<float> d_pulses; // pulse scores after discount
     std::vector<float> d_sorted; // scratch, rows
     size_t d_main_lobe;          // rows on either side that belong to the pulse itself

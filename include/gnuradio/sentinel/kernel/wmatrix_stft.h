@@ -16,9 +16,10 @@ namespace kernel {
 /*!
  * \brief The explicit W matrix of a bank of matched filters, as published.
  *
- * For each fraction of a bin zeta, the pulse template modulated by exp(2j pi zeta n / nw) is
- * transformed, normalised to unit norm, and shifted circularly by each whole bin. With S the
- * FFT of one window of nw samples, the matched filter outputs at all frequencies are W^H S.
+ * For each fraction of a bin zeta, the pulse template modulated by exp(2j pi zeta n / nw)
+ * is transformed, normalised to unit norm, and shifted circularly by each whole bin. With
+ * S the FFT of one window of nw samples, the matched filter outputs at all frequencies
+ * are W^H S.
  *
  * This is the definition, O(nw^2 zetas) per window, and the oracle of the tests;
  * wmatrix_stft computes the same numbers with one FFT.
@@ -41,8 +42,8 @@ wmatrix(const std::vector<std::complex<double>>& pulse_template,
  *
  *     score[f] = sqrt(nw)/||h|| * sum_n conj(h[n]) x[n] exp(-2j pi f n)
  *
- * on any frequency grid, not only multiples of half a bin. White noise of variance s2 gives
- * E|score|^2 = nw * s2 whatever the template. Cost: one FFT of `rows` points.
+ * on any frequency grid, not only multiples of half a bin. White noise of variance s2
+ * gives E|score|^2 = nw * s2 whatever the template. Cost: one FFT of `rows` points.
  *
  * Rows ascend in frequency: row r answers (r - rows/2)/rows cycles per sample.
  */
@@ -51,10 +52,10 @@ class SENTINEL_API wmatrix_stft
 public:
     /*!
      * \param window samples per window, the pulse width (>= 4)
-     * \param rows frequency rows, even, >= 16 and >= window; twice the window is the published grid
-     * \param pulse_template `window` samples of the pulse; empty means rectangular. It must
-     *        not fall below 5 % of its largest magnitude, so that a window can be recovered.
-     * \throws std::invalid_argument when one of these does not hold
+     * \param rows frequency rows, even, >= 16 and >= window; twice the window is the
+     * published grid \param pulse_template `window` samples of the pulse; empty means
+     * rectangular. It must not fall below 5 % of its largest magnitude, so that a window
+     * can be recovered. \throws std::invalid_argument when one of these does not hold
      */
     wmatrix_stft(size_t window,
                  size_t rows,
@@ -79,7 +80,8 @@ private:
     fft::fft_complex_rev d_reverse;
 };
 
-//! Smallest 2^a {1, 3, 5} >= twice the window: half-bin spacing or finer, fast to transform.
+//! Smallest 2^a {1, 3, 5} >= twice the window: half-bin spacing or finer, fast to
+//! transform.
 SENTINEL_API size_t fast_rows(size_t window);
 
 } // namespace kernel

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`sentinel pulse`: the pulse detector on any input."""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from gnuradio import gr
+from gnuradio.sentinel.core import logs
+from gnuradio.sentinel.core.calibration_cache import CalibrationCache
+from gnuradio.sentinel.core.errors import InputError
+from gnuradio.sentinel.core.event_sink import EventSink
+from gnuradio.sentinel.core.progress import progress
+from gnuradio.sentinel.core.run_report import RunReport
+from gnuradio.sentinel.core.runner import Runner
+from gnuradio.sentinel.core.source import source
+from gnuradio.sentinel.pulse.block import PulseDetector
+from gnuradio.sentinel.pulse.config import PulseSettings, build
+from gnuradio.sentinel.pulse.detector import check_length
+from gnuradio.sentinel.pulse.events import false_alarms_per_hour
+
+from .input_arguments import add_input_arguments, add_output_arguments, sink_texts
+from .pulse_console import PulseConsole
+from .settings_arguments import add_settings, settings_values
+
+EPILOG = """\
+examples:
+  sentinel pulse scene.sigmf-meta --tip 2.0
+  sentinel pulse night.cu8 --rate 2.4M --center-freq 150.1M --tags herd.yaml --json
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `sentinel pulse`."""
+    parser.add_argument("input", nargs="?", help="recording, - or receiver; udp:127.0.0.1:PORT if left out")
+    parser.add_argument(
+        "--tags", metavar="FILE.yaml", help="watch the tags of this file instead of one --tip"
+    )
+    parser.add_argument("--port", type=int, default=10000, help="UDP port when no INPUT is given (10000)")
+    parser.add_argument(
+        "--snr-definition",
+        choices=("en0", "published"),
+        default="en0",
+        help="what SNR in the lines means: energy of a pulse over noise density, or score / (K noise)",
+    )
+    add_settings(parser, PulseSettings)
+    add_input_arguments(parser)
+    add_output_arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the detector and return the exit code.
+
+    Raises
+    ------
+    InputError
+        Whatever of the input, options or outputs makes no sense; before anything is read.
+    """
+    logs.configure(arguments.log_level, arguments.log_json)
+    settings = _settings(arguments)
+    text = arguments.input or f"udp:127.0.0.1:{arguments.port}"
+    rate = arguments.rate or (settings.channel_rate if text.startswith("udp:") else None)
+    stream_source = source(
+        text,
+        sample_rate=rate,
+        center_freq=settings.center_freq or None,
+        format=arguments.format,
+        start_s=arguments.start,
+        duration_s=arguments.duration,
+        channel=arguments.channel,
+    )
+    run = PulseRun(arguments, settings, text, stream_source)
+    return run.run()
+
+
+class PulseRun:
+    """The flowgraph of the command and what it counts."""
+
+    def __init__(self, arguments: argparse.Namespace, settings: PulseSettings, text: str, stream_source):
+        self.arguments = arguments
+        self.text = text
+        self.source = stream_source
+        center = settings.center_freq or stream_source.center_freq or 0.0
+        self.settings = settings.model_copy(update={"center_freq": center})
+        self.console = PulseConsole(
+            (lambda _line: None) if arguments.json else lambda line: print(line, flush=True),
+            many=bool(arguments.tags),
+            published_snr=arguments.snr_definition == "published",
+        )
+        with progress(None, "calibrating", quiet=arguments.json):
+            self.detector = PulseDetector(
+                stream_source.sample_rate,
+                self.settings,
+                tags=arguments.tags or "",
+                cache=CalibrationCache(),
+            )
+        if stream_source.sample_count is not None:
+            for group in self.detector.groups:
+                check_length(group, stream_source.sample_count, stream_source.sample_rate)
+        recording = text if text.endswith((".sigmf-meta", ".sigmf-data")) else None
+        self.sink = EventSink(sink_texts(arguments), recording=recording)
+        self.found: list = []
+
+    def run(self) -> int:
+        """Run to the end; print, report and draw."""
+        top_block = gr.top_block("sentinel pulse", catch_exceptions=False)
+        top_block.connect(self.source, self.detector)
+        for port in ("events", "decisions"):
+            top_block.msg_connect(self.detector, port, self.sink, port)
+        for reader in self.detector.readers:
+            reader.on_cycle = self._on_cycle
+        self.console.banner(self.settings, self.detector.groups, self.text, self.source.sample_rate)
+        began = time.monotonic()
+        total = self.source.sample_count
+        with progress(total, "samples", quiet=self.arguments.json) as advance:
+            runner = Runner(
+                top_block,
+                self.source,
+                [*self.detector.readers, self.sink],
+                on_poll=_reporter(self.source, advance),
+                flush=self.sink.close,
+            )
+            try:
+                code = runner.run()
+            finally:
+                self.sink.close()
+        self.console.statistics(2e3 * self._shortest_pulse_s())
+        self._report(time.monotonic() - began)
+        if self.arguments.plot:
+            self._plot()
+        return code
+
+    def _on_cycle(self, cycle, group, events) -> None:
+        self.console.cycle(cycle, group, events)
+        if self.arguments.plot:
+            self.found.extend(events)
+
+    def _shortest_pulse_s(self) -> float:
+        return min(w.settings.pulse_width_s for group in self.detector.groups for w in group.watches)
+
+    def _report(self, work_s: float) -> None:
+        if not self.arguments.report:
+            return
+        summary = self.source.summary()
+        judged = max(0, self.console.last_sample - self.source.sample_start)
+        rates = [
+            false_alarms_per_hour(
+                watch.false_alarm_probability, group.geometry(watch).cycle_samples / group.channel_rate
+            )
+            for group in self.detector.groups
+            for watch in group.watches
+        ]
+        RunReport(
+            detector="pulse",
+            source=self.text,
+            accounting=self.source.accounting,
+            samples_read=summary["samples_read"],
+            signal_s=summary["seconds_of_signal"],
+            work_s=work_s,
+            decisions=self.console.cycles,
+            events=self.console.events,
+            samples_unjudged=max(0, summary["samples_read"] - judged),
+            clipped_share=summary["clipped_share"],
+            false_alarms_per_hour=sum(rates),
+        ).write(self.arguments.report)
+
+    def _plot(self) -> None:
+        from gnuradio.sentinel.core.plotting import plot_events
+
+        plot_events(self.arguments.plot, self.source.spec, self.found)
+
+
+def _settings(arguments: argparse.Namespace) -> PulseSettings:
+    values = settings_values(arguments, PulseSettings)
+    if arguments.tags and "interval_s" in values:
+        raise InputError("--tip and --tags exclude each other: the tags file has an interval for each tag")
+    if arguments.tags:
+        values["interval_s"] = 2.0  # not used: each tag has its own
+    if "interval_s" not in values:
+        raise InputError(
+            "--tip is missing: say the tag's inter-pulse interval in seconds, or --tags FILE.yaml"
+        )
+    return build(PulseSettings, values, "sentinel pulse")
+
+
+def _reporter(stream_source, advance):
+    done = 0
+
+    def report() -> None:
+        nonlocal done
+        read = stream_source.summary()["samples_read"]
+        advance(read - done)
+        done = read
+
+    return report
