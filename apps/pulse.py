@@ -18,7 +18,7 @@ from gnuradio.sentinel.core.source import source
 from gnuradio.sentinel.pulse.block import PulseDetector
 from gnuradio.sentinel.pulse.config import PulseSettings, build
 from gnuradio.sentinel.pulse.detector import check_length
-from gnuradio.sentinel.pulse.events import Stream, false_alarms_per_hour
+from gnuradio.sentinel.pulse.events import false_alarms_per_hour
 
 from .input_arguments import add_input_arguments, add_output_arguments, sink_texts
 from .pulse_console import PulseConsole
@@ -88,15 +88,11 @@ class PulseRun:
             many=bool(arguments.tags),
             published_snr=arguments.snr_definition == "published",
         )
-        clipping = "" if stream_source.stream.clipping_known else "clipping_unknown"
-        stream = Stream(stream_source.stream_id, text, stream_source.accounting, clipping)
         with progress(None, "calibrating", quiet=arguments.json):
             self.detector = PulseDetector(
                 stream_source.sample_rate,
                 self.settings,
                 tags=arguments.tags or "",
-                center_freq=center,
-                stream=stream,
                 cache=CalibrationCache(),
             )
         if stream_source.sample_count is not None:

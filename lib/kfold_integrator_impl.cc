@@ -177,6 +177,8 @@ void kfold_integrator_impl::read_tags(int items)
             d_timeline.offsets = pmt::f64vector_elements(tag.value);
         else if (tag.key == tag_rx_time())
             d_timeline.time = tag.value;
+        else if (tag.key == tag_stream())
+            d_timeline.stream = tag.value;
     }
 }
 
@@ -244,6 +246,7 @@ pmt::pmt_t kfold_integrator_impl::describe(const active_watch& watch,
     dict = with(dict, "rx_rate", pmt::from_double(d_timeline.rate));
     dict = with(dict, "rx_freq", d_timeline.frequency);
     dict = with(dict, "rx_time", d_timeline.time);
+    dict = with(dict, "stream", d_timeline.stream);
     dict = with(dict, "anchor", pmt::from_uint64(d_timeline.start));
     dict = with(dict, "score", pmt::from_double(watch.search->best_score()));
     dict = with(dict, "threshold", pmt::from_double(watch.settings.threshold));

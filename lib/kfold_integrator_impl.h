@@ -37,7 +37,7 @@ private:
         uint64_t start = 0, step = 1;
         double rate = 0.0;
         std::vector<double> offsets; // Hz, one per channel; empty without a channelizer
-        pmt::pmt_t frequency = pmt::PMT_NIL, time = pmt::PMT_NIL;
+        pmt::pmt_t frequency = pmt::PMT_NIL, time = pmt::PMT_NIL, stream = pmt::PMT_NIL;
     };
 
     active_watch activate(const kfold_watch& watch) const;

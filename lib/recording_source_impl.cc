@@ -25,6 +25,7 @@ const pmt::pmt_t key_end = pmt::intern("sentinel_end");
 const pmt::pmt_t key_rate = pmt::intern("rx_rate");
 const pmt::pmt_t key_freq = pmt::intern("rx_freq");
 const pmt::pmt_t key_time = pmt::intern("rx_time");
+const pmt::pmt_t key_stream = pmt::intern("sentinel_stream");
 
 recording_config checked(recording_config config)
 {
@@ -141,6 +142,8 @@ void recording_source_impl::tag_starts(size_t count)
     const auto& segments = d_config.segments;
     if (!d_started) {
         tag_segment(first_item, d_index, segments[d_next_segment++]);
+        if (!pmt::is_null(d_config.stream))
+            add_item_tag(0, first_item, key_stream, d_config.stream);
         d_started = true;
     }
     for (; d_next_segment < segments.size() &&

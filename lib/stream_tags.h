@@ -47,6 +47,11 @@ inline const pmt::pmt_t& tag_rx_freq()
     static const auto key = pmt::mp("rx_freq");
     return key;
 }
+inline const pmt::pmt_t& tag_stream()
+{
+    static const auto key = pmt::mp("sentinel_stream");
+    return key;
+}
 
 } // namespace sentinel
 } // namespace gr

@@ -12,6 +12,7 @@ from gnuradio import blocks, gr, sentinel
 from gnuradio.sentinel.core.errors import InputError
 from gnuradio.sentinel.core.inputs import KINDS, OPENERS, not_available
 from gnuradio.sentinel.core.simulate_io import write_sigmf
+from gnuradio.sentinel.core.stream import Stream
 
 
 def run(source, max_items=0):
@@ -52,7 +53,9 @@ def test_region_of_a_recording(scene, max_items):
         "rx_freq": [(0, 146e6)],
         "rx_time": [(0, (1782907200, 0.75))],
         "sentinel_end": [(4999, 7500)],
+        "sentinel_stream": [(0, dict(source.identity.__dict__))],
     }
+    assert source.identity == Stream(source.stream_id, "scene.sigmf-data", "exact", "clipping_unknown")
     assert source.summary() == {
         "samples_read": 5000,
         "samples_clipped": 0,

@@ -28,19 +28,25 @@ struct SENTINEL_API kfold_watch {
  * kernel::pulse_train_search for what is done with a cycle.
  *
  * Message port `cycles`: one PMT dict per watch and cycle, with
- *   watch, channel (long); cycle (uint64, from 0); sample_start, sample_count, step
- * (uint64, on the input's own timeline, step = input samples per sample of the channel);
- * rx_rate (double, 0 if unknown), offset (double, Hz, centre of the channel from
- * rx_freq), rx_freq (double or nil), rx_time (uint64 . double or nil) with anchor
- * (uint64), the sample that time belongs to; score, threshold, noise (double, noise as
- * the power of one cell); work_s (double, seconds spent); trains, a vector of dicts with
- *   start (double, in samples of the channel from sample_start), frequency (double,
- * cycles per sample of the channel), score, traffic_score, noise (double), reason
- * (symbol: pulses, level, traffic, missing, faster), pulse_starts (f64vector),
- * pulse_scores (f32vector). Message port `changes`: one dict (watch, window, threshold,
- * interval_samples, pulses) when a set_watch() has come into force.
+ *  - watch, channel (long); cycle (uint64, from 0);
+ *  - sample_start, sample_count, step (uint64, on the input's own timeline, step = input
+ *    samples per sample of the channel);
+ *  - rx_rate (double, 0 if unknown), offset (double, Hz, centre of the channel from
+ *    rx_freq), rx_freq (double or nil), rx_time (tuple of uint64 and double, or nil) with
+ *    anchor (uint64), the sample that time belongs to;
+ *  - stream (dict or nil): value of the tag sentinel_stream;
+ *  - score, threshold, noise (double, noise as the power of one cell); work_s (double,
+ *    seconds spent);
+ *  - trains, a vector of dicts with start (double, in samples of the channel from
+ *    sample_start), frequency (double, cycles per sample of the channel), score,
+ *    traffic_score, noise (double), reason (symbol: pulses, level, traffic, missing,
+ *    faster), pulse_starts (f64vector), pulse_scores (f32vector).
  *
- * Tags read: sentinel_start, sentinel_step, sentinel_offsets, rx_time, rx_rate, rx_freq.
+ * Message port `changes`: one dict (watch, window, threshold, interval_samples, pulses)
+ * when a set_watch() has come into force.
+ *
+ * Tags read: sentinel_start, sentinel_step, sentinel_offsets, sentinel_stream, rx_time,
+ * rx_rate, rx_freq.
  */
 class SENTINEL_API kfold_integrator : virtual public gr::sync_block
 {

@@ -3,6 +3,7 @@
 
 #include <gnuradio/sentinel/api.h>
 #include <gnuradio/sync_block.h>
+#include <pmt/pmt.h>
 
 #include <cstdint>
 #include <memory>
@@ -32,6 +33,8 @@ struct SENTINEL_API recording_config {
     int64_t sample_count = -1; //!< -1: up to the end
     //! Ascending; none means one segment without frequency and time.
     std::vector<recording_segment> segments;
+    //! Value of the tag `sentinel_stream`, see docs/messages.md; nil for no such tag.
+    pmt::pmt_t stream = pmt::PMT_NIL;
 };
 
 /*!
@@ -42,7 +45,8 @@ struct SENTINEL_API recording_config {
  * each further segment: `sentinel_start` (uint64, index in the data file),
  * `sentinel_step` (uint64, 1), `rx_rate` and `rx_freq` (double, Hz), and where the clock
  * is known `rx_time` (tuple of uint64 seconds and double fraction). On the last item:
- * `sentinel_end` (uint64, index one past it). One sample is always held back until it is
+ * `sentinel_end` (uint64, index one past it). On the first item only: `sentinel_stream`
+ * (dict), which names the input. One sample is always held back until it is
  * known whether another follows, so that the last item carries its tag whether the input
  * ends by itself, fails, or is asked to end. A stream without any sample has no tags.
  *

@@ -37,6 +37,7 @@ void bind_recording_source(py::module& module)
 {
     using gr::sentinel::recording_config;
     using gr::sentinel::recording_source;
+    py::module::import("pmt"); // the default value below is one
     bind_segment(module);
     py::class_<recording_source,
                gr::sync_block,
@@ -47,7 +48,8 @@ void bind_recording_source(py::module& module)
         "recording_source",
         "Samples of a raw recording or of standard input as complex floats, full scale "
         "1.0.\n"
-        "Tags: sentinel_start, sentinel_step, rx_rate, rx_freq, rx_time, sentinel_end.")
+        "Tags: sentinel_start, sentinel_step, rx_rate, rx_freq, rx_time, sentinel_end; "
+        "sentinel_stream if `stream`, its value, is given.")
         .def(py::init([](const std::string& path,
                          const std::string& format,
                          double sample_rate,
@@ -56,7 +58,8 @@ void bind_recording_source(py::module& module)
                          size_t channel_count,
                          uint64_t sample_start,
                          int64_t sample_count,
-                         const std::vector<gr::sentinel::recording_segment>& segments) {
+                         const std::vector<gr::sentinel::recording_segment>& segments,
+                         const pmt::pmt_t& stream) {
                  recording_config config;
                  config.path = path;
                  config.format = format;
@@ -67,6 +70,7 @@ void bind_recording_source(py::module& module)
                  config.sample_start = sample_start;
                  config.sample_count = sample_count;
                  config.segments = segments;
+                 config.stream = stream;
                  return recording_source::make(config);
              }),
              py::arg("path"),
@@ -77,7 +81,8 @@ void bind_recording_source(py::module& module)
              py::arg("channel_count") = 1,
              py::arg("sample_start") = 0,
              py::arg("sample_count") = -1,
-             py::arg("segments") = std::vector<gr::sentinel::recording_segment>{})
+             py::arg("segments") = std::vector<gr::sentinel::recording_segment>{},
+             py::arg("stream") = pmt::PMT_NIL)
         .def("request_end",
              &recording_source::request_end,
              "End the stream with the next items; from any thread.")

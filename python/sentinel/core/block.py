@@ -2,8 +2,8 @@
 """What every Python block of the project derives from, beside its GNU Radio base.
 
 An exception that leaves `work` or a message handler of a Python block hangs or aborts GNU Radio.
-And a block whose neighbours have ended may stop before its message queue is empty: the scheduler's
-own "done" message overtakes all others. `SafeBlock` takes care of both::
+And a block that gets messages from several others stops as soon as the first of them has ended: what
+the others send from then on stays in its queue. `SafeBlock` takes care of both::
 
     class peak_finder(SafeBlock, gr.sync_block):
         def __init__(self):
@@ -17,11 +17,21 @@ own "done" message overtakes all others. `SafeBlock` takes care of both::
         def handle_settings(self, message): ...
 
     top_block.run()
-    drain_all(top_block.finder)
     if top_block.finder.failure is not None: ...
+
+How nothing is lost at the end: each block, as the scheduler stops it, handles what is left in its queue,
+and then in the queues of all blocks that were stopped before. Whichever ends last thus hands on whatever
+was sent to it and through it, in the order of the flowgraph or not. Only messages that a block without
+this base sends to a stopped one are left over; they are handled when the interpreter exits, or by
+`drain_all`.
 """
 
+from __future__ import annotations
+
+import atexit
 import functools
+import threading
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +39,10 @@ import pmt
 from gnuradio import gr
 
 from .._sentinel import drain_messages
+
+# Blocks that the scheduler has stopped. The lock keeps their messages in order, whoever handles them.
+_stopped: weakref.WeakSet[SafeBlock] = weakref.WeakSet()
+_lock = threading.RLock()
 
 #: What `work` returns to end the block, and with it the flowgraph.
 WORK_DONE = -1
@@ -41,7 +55,7 @@ def guarded(method: Callable) -> Callable:
     """
 
     @functools.wraps(method)
-    def call(self: "SafeBlock", *args: Any) -> Any:
+    def call(self: SafeBlock, *args: Any) -> Any:
         if self.failure is not None:
             return WORK_DONE
         try:
@@ -95,19 +109,52 @@ class SafeBlock:
     def drain(self) -> int:
         """Handle the messages that were left in the queues when the flowgraph ended; return their number.
 
-        For a block whose thread has ended: after `top_block.wait()`, or in `stop`.
+        For a block whose thread has ended, after `top_block.wait()`.
         """
         handled = 0
-        for port, handler in getattr(self, "_handlers", {}).items():
-            for message in drain_messages(self.to_basic_block(), port):
-                handler(message)
-                handled += 1
+        with _lock:
+            for port, handler in getattr(self, "_handlers", {}).items():
+                for message in drain_messages(self.to_basic_block(), port):
+                    handler(message)
+                    handled += 1
         return handled
+
+    def start(self) -> bool:
+        """Called by the scheduler as the block's thread begins."""
+        with _lock:
+            _stopped.discard(self)
+        return True
+
+    def stop(self) -> bool:
+        """Called by the scheduler as the block's thread ends; see `finish`."""
+        with _lock:
+            _stopped.add(self)
+            for block in {self, *_drain_stopped()}:
+                block.finish()
+        return True
+
+    def finish(self) -> None:
+        """Make outputs complete: the flowgraph has stopped. Called again if late messages arrived."""
 
     def consume_items(self, nitems: int) -> None:
         """Keep the gateway from consuming WORK_DONE times the decimation."""
         if nitems > 0:
             super().consume_items(nitems)
+
+
+def _drain_stopped() -> set[SafeBlock]:
+    """Handle the messages in the queues of all stopped blocks; return the blocks that had some."""
+    late: set[SafeBlock] = set()
+    while had := {block for block in list(_stopped) if block.drain()}:
+        late |= had
+    return late
+
+
+@atexit.register
+def _finish_stopped() -> None:
+    with _lock:
+        for block in _drain_stopped():
+            block.finish()
 
 
 def drain_all(*blocks: SafeBlock) -> int:

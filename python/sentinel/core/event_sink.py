@@ -73,16 +73,14 @@ class EventSink(SafeBlock, gr.basic_block):
         for sink in self._sinks:
             sink.write_decision(decision)
 
-    def stop(self) -> bool:
-        """Called by the scheduler as the block's thread ends."""
-        self.drain()
+    def finish(self) -> None:
+        """Complete the outputs as they stand."""
         # Also after a failure: what the other outputs hold by then is worth keeping.
         for sink in self._sinks:
             try:
                 sink.flush()
             except OSError as error:
                 self.fail(error)
-        return True
 
     def close(self) -> None:
         """Write what is left and release the outputs, after the flowgraph ended. Raises OutputError."""

@@ -11,6 +11,7 @@ from .. import kernel, recording_source
 from .errors import InputError
 from .recording import open_recording
 from .recording_model import Recording
+from .stream import Stream
 
 # Enough to tell recordings apart, little enough to read before a run.
 _IDENTITY_BYTES = 1 << 20
@@ -28,14 +29,12 @@ class InputStream:
         Hz.
     center_freq_hz, start_time_ns : float, int or None
         At the first sample that will be read; None if not known.
-    accounting : str
-        How well a loss of samples is known.
+    identity : Stream
+        What events say of the input; `block` says it in the tag sentinel_stream.
     sample_start : int
         Place of the first sample on the input's own timeline.
     sample_count : int or None
         Samples to come; None if only the end will tell.
-    stream_id : str
-        One per uninterrupted input.
     clipping_known : bool
         Whether the native type shows clipping.
     warnings : tuple of str
@@ -51,10 +50,9 @@ class InputStream:
     sample_rate: float
     center_freq_hz: float | None
     start_time_ns: int | None
-    accounting: str
+    identity: Stream
     sample_start: int
     sample_count: int | None
-    stream_id: str
     clipping_known: bool
     warnings: tuple[str, ...]
     request_end: Callable[[], None]
@@ -77,6 +75,14 @@ def stream_recording(
 ) -> InputStream:
     """The same for a recording that is open already. Raises InputError for a region it does not have."""
     region = recording.region(start_s, duration_s)
+    clipping_known = kernel.clipping_is_known(recording.format)
+    identity = Stream(
+        stream_id=stream_id(recording),
+        # Without its folders: the same recording gives the same events wherever it lies.
+        source="stdin" if recording.path is None else recording.path.name,
+        accounting=recording.accounting,
+        clipping="" if clipping_known else "clipping_unknown",
+    )
     try:
         block = recording_source(
             path="-" if recording.path is None else str(recording.path),
@@ -88,6 +94,7 @@ def stream_recording(
             sample_start=region.sample_start,
             sample_count=-1 if region.sample_count is None else region.sample_count,
             segments=recording.segments(),
+            stream=identity.to_pmt(),
         )
     except RuntimeError as error:
         raise InputError(f"{error}; check the file and its permissions") from None
@@ -99,11 +106,10 @@ def stream_recording(
         sample_rate=recording.sample_rate,
         center_freq_hz=recording.capture_at(region.sample_start).center_freq_hz,
         start_time_ns=recording.time_ns_at(region.sample_start),
-        accounting=recording.accounting,
+        identity=identity,
         sample_start=region.sample_start,
         sample_count=region.sample_count,
-        stream_id=stream_id(recording),
-        clipping_known=kernel.clipping_is_known(recording.format),
+        clipping_known=clipping_known,
         warnings=recording.warnings,
         request_end=block.request_end,
         counters=lambda: {

@@ -15,6 +15,7 @@ from pathlib import Path
 from .data_file import canonical_format
 from .errors import InputError
 from .input_stream import InputStream, open_recording_stream
+from .recording import open_recording
 from .recording_raw import SUFFIX_FORMATS
 from .units import parse_frequency, parse_rate
 
@@ -157,6 +158,29 @@ def parse_input(
 def open_input(spec: InputSpec) -> InputStream:
     """Open what `parse_input` understood. Raises InputError if it cannot be opened."""
     return OPENERS[spec.kind](spec)
+
+
+def input_rate(text: str, sample_rate: float | str | None = None, otherwise: float = 3840.0) -> float:
+    """Sample rate that `open_input` would find, Hz; for a flowgraph whose other blocks must know it.
+
+    Parameters
+    ----------
+    text : str
+        As of `parse_input`.
+    sample_rate : float or str, optional
+        As given by the user; None, 0 and "" are not given.
+    otherwise : float
+        The answer where the input cannot be opened now: Companion asks while the file is not there yet,
+        and Sentinel Source will say what is wrong with it.
+    """
+    if sample_rate:
+        return parse_rate(sample_rate, "--rate")
+    try:
+        spec = parse_input(text)
+        from_metadata = spec.kind in ("sigmf", "wav")
+        return open_recording(spec.target).sample_rate if from_metadata else otherwise
+    except InputError:
+        return otherwise
 
 
 def open_file(spec: InputSpec) -> InputStream:

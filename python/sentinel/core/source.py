@@ -5,6 +5,7 @@ from gnuradio import gr
 
 from .inputs import open_input, parse_input
 from .sigmf_time import format_datetime
+from .stream import Stream
 
 
 class source(gr.hier_block2):
@@ -76,7 +77,7 @@ class source(gr.hier_block2):
     @property
     def accounting(self) -> str:
         """How well a loss of samples is known."""
-        return self.stream.accounting
+        return self.stream.identity.accounting
 
     @property
     def sample_start(self) -> int:
@@ -91,7 +92,12 @@ class source(gr.hier_block2):
     @property
     def stream_id(self) -> str:
         """One per uninterrupted input; the same for the same recording."""
-        return self.stream.stream_id
+        return self.stream.identity.stream_id
+
+    @property
+    def identity(self) -> Stream:
+        """What events found in this input say of it."""
+        return self.stream.identity
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -28,6 +28,10 @@ from .plan import Group, Watch, with_watch
 from .tags import read_tags
 
 
+#: What events say of an input whose source says nothing.
+UNKNOWN_STREAM = Stream("stream", "flowgraph", "none")
+
+
 class CycleReader(SafeBlock, gr.basic_block):
     """Turns the messages of the K-fold core into decisions and events.
 
@@ -35,26 +39,29 @@ class CycleReader(SafeBlock, gr.basic_block):
     with every `Cycle` and its events before they are published: the command prints its lines there.
     """
 
-    def __init__(self, group: Group, stream: Stream) -> None:
+    def __init__(self, group: Group, stream: Stream, center_freq: float = 0.0) -> None:
         gr.basic_block.__init__(self, "pulse_cycle_reader", None, None)
         self.group = group
         self.stream = stream
+        self.center_freq = center_freq
         self.on_cycle: Callable[[Cycle, Group, list], None] | None = None
         self.on_change: Callable[[dict], None] | None = None
-        self._announced: dict[int, Group] = {}
+        self._announced: list[tuple[int, kfold_watch, Watch]] = []
         self.register_handler("cycles", self.handle_cycle)
         self.register_handler("changes", self.handle_change)
         for port in ("events", "decisions"):
             self.message_port_register_out(pmt.intern(port))
 
-    def expect_change(self, index: int, group: Group) -> None:
-        """The group that holds from the announcement of this watch's change on."""
-        self._announced[index] = group
+    def expect_change(self, index: int, core: kfold_watch, watch: Watch) -> None:
+        """What the announcement of this change by the core will mean for watch `index`."""
+        self._announced.append((index, core, watch))
 
     @guarded
     def handle_cycle(self, message: Any) -> None:
         """Publish the decision and the events of one cycle."""
         cycle = Cycle.from_pmt(message)
+        if cycle.center_freq is None and self.center_freq:
+            cycle = replace(cycle, center_freq=self.center_freq)
         events = events_of(cycle, self.group, self.group.watches, self.stream)
         if self.on_cycle is not None:
             self.on_cycle(cycle, self.group, events)
@@ -67,9 +74,13 @@ class CycleReader(SafeBlock, gr.basic_block):
         """Take the settings that the core has just put in force."""
         change = pmt.to_python(message)
         index = int(change["watch"])
-        changed = self._announced.pop(index, None)
-        if changed is not None:
-            self.group = with_watch(self.group, index, lambda _: changed.watches[index])
+        for place, (changed, core, watch) in enumerate(self._announced):
+            if changed == index and _is_change_to(change, core):
+                self.group = with_watch(self.group, index, lambda _, watch=watch: watch)
+                # Earlier changes of this watch were replaced before they came into force.
+                kept = (a for a in self._announced[:place] if a[0] != index)
+                self._announced = [*kept, *self._announced[place + 1 :]]
+                break
         if self.on_change is not None:
             self.on_change(change)
 
@@ -86,11 +97,19 @@ class KFoldIntegrator(gr.hier_block2):
     group : Group
         Channels, geometry and watches, see `plan`.
     stream : Stream, optional
-        What events say of the input.
+        What events say of the input where its source does not (tag sentinel_stream).
     cache : CalibrationCache, optional
+    center_freq : float
+        Hz, of the input where it does not say so itself; 0 is not known.
     """
 
-    def __init__(self, group: Group, stream: Stream | None = None, cache: CalibrationCache | None = None):
+    def __init__(
+        self,
+        group: Group,
+        stream: Stream | None = None,
+        cache: CalibrationCache | None = None,
+        center_freq: float = 0.0,
+    ) -> None:
         channels = len(group.offsets_hz)
         cache = cache or CalibrationCache()
         watches = [_core_watch(group, watch, cache) for watch in group.watches]
@@ -105,7 +124,7 @@ class KFoldIntegrator(gr.hier_block2):
         self._worker: threading.Thread | None = None
         self._lock = threading.Lock()
         self._queue: list[int] = []
-        self.reader = CycleReader(group, stream or Stream("stream", "flowgraph", "none"))
+        self.reader = CycleReader(group, stream or UNKNOWN_STREAM, center_freq)
         self.core = kfold_integrator_core(group.rows, channels, watches)
         self.connect(self, self.core)
         for port in ("cycles", "changes"):
@@ -126,6 +145,14 @@ class KFoldIntegrator(gr.hier_block2):
     def set_pulses(self, pulses: int, index: int = 0) -> None:
         """Sum another number of pulses. Raises InputError if it does not fit."""
         self._change_settings(index, pulses=pulses)
+
+    def change(self, **values: Any) -> None:
+        """Change settings by name, as `set_interval` and its like do.
+
+        For the callbacks of a flowgraph, where an exception would end the program: what does not fit is
+        logged and left as it was.
+        """
+        _change_quietly(self, values)
 
     def set_false_alarm_probability(self, probability: float, index: int = 0) -> None:
         """Change the chance that a noise cycle of this watch declares anything. Raises InputError."""
@@ -148,7 +175,8 @@ class KFoldIntegrator(gr.hier_block2):
             if index not in self._queue:
                 self._queue.append(index)
             if self._worker is None:
-                self._worker = threading.Thread(target=self._work, name="pulse-calibration", daemon=True)
+                # No daemon: it runs in C++, where the end of the interpreter would kill the process.
+                self._worker = threading.Thread(target=self._work, name="pulse-calibration")
                 self._worker.start()
 
     def _work(self) -> None:
@@ -159,9 +187,9 @@ class KFoldIntegrator(gr.hier_block2):
                     return
                 index, group = self._queue.pop(0), self._wanted
             try:
-                watch = _core_watch(group, group.watches[index], self.cache)
-                self.reader.expect_change(index, group)
-                self.core.set_watch(index, watch)
+                core = _core_watch(group, group.watches[index], self.cache)
+                self.reader.expect_change(index, core, group.watches[index])
+                self.core.set_watch(index, core)
             except BaseException as error:  # a thread has no caller to raise to
                 self.reader.fail(error)
 
@@ -174,6 +202,12 @@ class KFoldIntegrator(gr.hier_block2):
     def drain(self) -> int:
         """Handle messages that were left when the flowgraph ended."""
         return self.reader.drain()
+
+
+def _is_change_to(change: dict, core: kfold_watch) -> bool:
+    geometry = core.geometry
+    there = (change["threshold"], change["interval_samples"], change["pulses"])
+    return there == (core.threshold, geometry.interval_samples, geometry.pulses)
 
 
 def _core_watch(group: Group, watch: Watch, cache: CalibrationCache) -> kfold_watch:
@@ -193,18 +227,31 @@ def kfold_integrator(
     pulses: int = 5,
     false_alarm_probability: float = 1e-4,
     top: int = 1,
+    merge_hz: float | None = None,
+    min_snr_db: float | None = None,
+    tag_id: str = "tag",
+    search_hz: float = 0.0,
     rows: int = 0,
 ) -> KFoldIntegrator:
-    """The block for one tag anywhere in one channel, as Companion makes it.
+    """The block for one tag in one channel, as Companion makes it.
 
     Parameters
     ----------
     sample_rate : float
         Hz, of the channel that W-Matrix STFT got.
-    interval_s, pulse_width_s, pulses, false_alarm_probability, top
+    interval_s, pulse_width_s, pulses, false_alarm_probability, top, merge_hz, min_snr_db, tag_id
         See `PulseSettings`.
+    search_hz : float
+        How far from the channel's centre the carrier may be, Hz; 0 is anywhere. Behind a channelizer
+        give 0.42 of the channel's rate: the rest is the filter's edge.
     rows : int
-        As in W-Matrix STFT, whose window must be ceil(pulse_width_s * sample_rate) and hop half of it.
+        As in W-Matrix STFT, whose window must be ceil(pulse_width_s * sample_rate) and hop window -
+        window // 2. 0 takes `kernel.fast_rows`.
+
+    Raises
+    ------
+    InputError
+        Settings that do not fit the rate.
     """
     values = {
         "interval_s": interval_s,
@@ -212,10 +259,17 @@ def kfold_integrator(
         "pulses": pulses,
         "false_alarm_probability": false_alarm_probability,
         "top": top,
+        "merge_hz": merge_hz,
+        "min_snr_db": min_snr_db,
+        "tag_id": tag_id,
         "channel_rate": sample_rate,
     }
     (group,) = plan(build(PulseSettings, values, "K-Fold Integrator"), (), False, sample_rate, None)
-    return KFoldIntegrator(replace(group, rows=rows or kernel.fast_rows(group.window)))
+    if not 0 <= search_hz <= sample_rate / 2:
+        raise InputError(f"search_hz {search_hz:g} must lie in 0 .. {sample_rate / 2:g}, half the rate")
+    if search_hz:
+        group = with_watch(group, 0, lambda w: replace(w, lowest_hz=-search_hz, highest_hz=search_hz))
+    return KFoldIntegrator(replace(group, rows=rows or group.rows))
 
 
 class PulseDetector(gr.hier_block2):
@@ -229,10 +283,8 @@ class PulseDetector(gr.hier_block2):
         Or its fields as keywords (`interval_s=2.0`).
     tags : str, optional
         A tags file; it takes the place of the settings' one tag.
-    center_freq : float
-        Hz, of the input, for a tags file with absolute frequencies.
     stream : Stream, optional
-        What events say of the input.
+        What events say of the input where its source does not (tag sentinel_stream).
     cache : CalibrationCache, optional
 
     Raises
@@ -247,18 +299,22 @@ class PulseDetector(gr.hier_block2):
         settings: PulseSettings | None = None,
         *,
         tags: str = "",
-        center_freq: float = 0.0,
         stream: Stream | None = None,
         cache: CalibrationCache | None = None,
         **keys: Any,
     ) -> None:
         watched, offsets = read_tags(tags) if tags else ((), False)
+        if settings is not None and keys:
+            raise InputError(f"give settings or {', '.join(keys)}, not both")
         if settings is None:
             keys = {"interval_s": 2.0, **keys} if tags else keys
             settings = build(PulseSettings, keys, "Pulse Detector")
         self.settings = settings
-        self.groups = plan(settings, watched, offsets, sample_rate, settings.center_freq or center_freq)
-        integrators = [KFoldIntegrator(group, stream, cache) for group in self.groups]
+        self.sample_rate = sample_rate
+        self.groups = plan(settings, watched, offsets, sample_rate, settings.center_freq)
+        integrators = [
+            KFoldIntegrator(group, stream, cache, settings.center_freq) for group in self.groups
+        ]
         gr.hier_block2.__init__(
             self, "pulse_detector", gr.io_signature(1, 1, gr.sizeof_gr_complex), gr.io_signature(0, 0, 0)
         )
@@ -297,12 +353,27 @@ class PulseDetector(gr.hier_block2):
         Raises
         ------
         InputError
-            If the channel is the whole input and cannot move.
+            If the channel is the whole input and cannot move, or would not lie in the input.
         """
         self._only()
+        changed = build(
+            PulseSettings, {**self.settings.model_dump(), "offset_hz": offset_hz}, "Pulse Detector"
+        )
+        if changed == self.settings:
+            return
         if not self.channelizers[0]:
             raise InputError("the channel is the whole input; it has no offset to change")
-        self.channelizers[0].set_frequency(0, offset_hz)
+        (group,) = plan(changed, (), False, self.sample_rate, None)  # refuses what lies outside the input
+        self.channelizers[0].set_frequency(0, *group.offsets_hz)
+        self.settings = changed
+
+    def change(self, **values: Any) -> None:
+        """Change settings by name, as `set_interval` and its like do.
+
+        For the callbacks of a flowgraph, where an exception would end the program: what does not fit is
+        logged and left as it was.
+        """
+        _change_quietly(self, values)
 
     def _only(self) -> KFoldIntegrator:
         if len(self.integrators) != 1 or len(self.groups[0].watches) != 1:
@@ -312,6 +383,23 @@ class PulseDetector(gr.hier_block2):
     def drain(self) -> int:
         """Handle messages that were left when the flowgraph ended."""
         return sum(integrator.drain() for integrator in self.integrators)
+
+
+#: Settings that change while a flowgraph runs, and how.
+LIVE_SETTINGS = {
+    "interval_s": "set_interval",
+    "pulses": "set_pulses",
+    "false_alarm_probability": "set_false_alarm_probability",
+    "offset_hz": "set_offset",
+}
+
+
+def _change_quietly(block: Any, values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        try:
+            getattr(block, LIVE_SETTINGS[name])(value)
+        except InputError as error:
+            gr.logger(type(block).__name__).error(f"{name} stays as it was: {error}")
 
 
 def _channelizer(group: Group, sample_rate: float) -> Any:

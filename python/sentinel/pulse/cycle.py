@@ -8,6 +8,8 @@ from typing import Any
 
 import pmt
 
+from ..core.stream import Stream
+
 
 @dataclass(frozen=True)
 class Train:
@@ -76,6 +78,8 @@ class Cycle:
         Seconds spent on this decision.
     trains : tuple of Train
         Above the threshold, strongest first.
+    stream : Stream or None
+        What the source said of the input; None if it said nothing.
     """
 
     watch: int
@@ -94,6 +98,7 @@ class Cycle:
     noise: float
     work_s: float
     trains: tuple[Train, ...]
+    stream: Stream | None = None
 
     @classmethod
     def from_pmt(cls, message: Any) -> Cycle:
@@ -123,6 +128,7 @@ class Cycle:
             trains=tuple(
                 _train(pmt.vector_ref(values["trains"], i)) for i in range(pmt.length(values["trains"]))
             ),
+            stream=None if pmt.is_null(values["stream"]) else Stream.from_pmt(values["stream"]),
         )
 
 

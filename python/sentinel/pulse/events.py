@@ -5,26 +5,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ..core import utc
 from ..core.decision import Decision
 from ..core.event import Event
+from ..core.stream import Stream
 from .cycle import Cycle, Train
 from .plan import Group, Watch
 
 #: Seconds: what the estimator of a pulse's start may be off at the threshold (docs/results-pulse.md).
 TIME_UNCERTAINTY_S = 0.002
-
-
-@dataclass(frozen=True)
-class Stream:
-    """What events say of the input."""
-
-    stream_id: str
-    source: str
-    accounting: str
-    clipping: str = ""  # flag for events: `clipped`, `clipping_unknown` or nothing
 
 
 def false_alarms_per_hour(probability: float, decision_s: float) -> float:
@@ -45,7 +35,8 @@ def decision_of(cycle: Cycle) -> Decision:
 
 
 def events_of(cycle: Cycle, group: Group, watches: Sequence[Watch], stream: Stream) -> list[Event]:
-    """One event per tag declared in the cycle."""
+    """One event per tag declared in the cycle. What the source itself said goes before `stream`."""
+    stream = cycle.stream or stream
     watch = watches[cycle.watch]
     declared = (train for train in cycle.trains if train.reason == "pulses")
     events = (_event(train, cycle, group, watch, stream) for train in declared)
