@@ -197,6 +197,7 @@ void bind_pulse_kernels(py::module& kernel)
                 return self.maximum(in);
             },
             py::arg("scores").noconvert())
+        .def_property_readonly("best_score", &pulse_train_search::best_score)
         .def_property_readonly("noise", &pulse_train_search::noise);
 
     kernel.def(
