@@ -312,9 +312,7 @@ class PulseDetector(gr.hier_block2):
         self.settings = settings
         self.sample_rate = sample_rate
         self.groups = plan(settings, watched, offsets, sample_rate, settings.center_freq)
-        integrators = [
-            KFoldIntegrator(group, stream, cache, settings.center_freq) for group in self.groups
-        ]
+        integrators = [KFoldIntegrator(group, stream, cache, settings.center_freq) for group in self.groups]
         gr.hier_block2.__init__(
             self, "pulse_detector", gr.io_signature(1, 1, gr.sizeof_gr_complex), gr.io_signature(0, 0, 0)
         )
