@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The descriptions for Companion say what the classes say."""
 
+import ast
 import inspect
 import re
 
@@ -24,7 +25,7 @@ def value(parameter):
     """The default of a parameter as Companion evaluates it."""
     if parameter["dtype"] in ("string", "file_open"):
         return parameter["default"]
-    return eval(parameter["default"])
+    return ast.literal_eval(parameter["default"])
 
 
 DETECTOR = parameters("sentinel_pulse_detector")

@@ -10,7 +10,6 @@ from typing import Any
 
 import pmt
 from gnuradio import gr
-from gnuradio.sentinel import kernel
 
 from .._sentinel import channelizer, kfold_integrator_core, kfold_watch, wmatrix_stft
 from ..core.block import SafeBlock, guarded
@@ -26,7 +25,6 @@ from .detector import plan
 from .events import Stream, decision_of, events_of
 from .plan import Group, Watch, with_watch
 from .tags import read_tags
-
 
 #: What events say of an input whose source says nothing.
 UNKNOWN_STREAM = Stream("stream", "flowgraph", "none")
