@@ -15,7 +15,9 @@ PARTS = {"pulse": "bench_pulse", "channelizer": "bench_channelizer"}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `sentinel bench`."""
     parser.add_argument("part", nargs="*", help=f"of {', '.join(PARTS)}; all if left out")
-    parser.add_argument("--out", metavar="FILE.md", help="write the tables to this page, e.g. docs/benchmarks.md")
+    parser.add_argument(
+        "--out", metavar="FILE.md", help="write the tables to this page, e.g. docs/benchmarks.md"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -31,21 +33,21 @@ def run(arguments: argparse.Namespace) -> int:
             print(f"  {row['name']}: {row['ours']:.3g} against {row['baseline']:.3g}, {row['ratio']:.1f} x")
             print(f"      {row['conditions']}")
         if arguments.out:
-            table = markdown_table(
-                ["comparison", "ours", "baseline", "ratio", "conditions"],
-                [
-                    [r["name"], f"{r['ours']:.3g}", f"{r['baseline']:.3g}", f"{r['ratio']:.1f}", r["conditions"]]
-                    for r in rows
-                ],
-            )
+            header = ["comparison", "ours", "baseline", "ratio", "conditions"]
+            table = markdown_table(header, [_cells(row) for row in rows])
             replace_section(Path(arguments.out), part, f"{_machine()}\n\n{table}")
     return 0
 
 
+def _cells(row: dict) -> list[str]:
+    numbers = [f"{row['ours']:.3g}", f"{row['baseline']:.3g}", f"{row['ratio']:.1f}"]
+    return [row["name"], *numbers, row["conditions"]]
+
+
 def _machine() -> str:
     return (
-        f"`sentinel bench {'--out docs/benchmarks.md'}` on {os.cpu_count()} x {_processor()}, "
-        f"load average {os.getloadavg()[0]:.1f}. Quote the ratios: times depend on the machine and its neighbours."
+        f"`sentinel bench --out docs/benchmarks.md` on {os.cpu_count()} x {_processor()}, load average "
+        f"{os.getloadavg()[0]:.1f}. Quote the ratios: times depend on the machine and its neighbours."
     )
 
 

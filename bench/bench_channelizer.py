@@ -11,11 +11,11 @@ process achieves, scheduler and source included, stands in the conditions.
 import time
 from collections.abc import Callable
 
-
 import numpy as np
 from gnuradio import blocks, filter, gr, sentinel
 from gnuradio.sentinel.core.channel_filter import channel_taps
 from gnuradio.sentinel.core.channels import choose_fft_size
+
 from .numpy_baselines import channelizer as plain
 
 REPEATS = 5
@@ -176,4 +176,3 @@ def run() -> list[dict]:
         all_channels_against_numpy(2.4e6, 64, prototype_of(64)),
         all_channels_against_pfb(2.4e6, 64, prototype_of(64)),
     ]
-

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 from gnuradio import gr, sentinel
-
 from gnuradio.sentinel import kernel
 from gnuradio.sentinel.core.calibration_cache import CalibrationCache
 from gnuradio.sentinel.pulse.calibration import TRIALS, calibrate

@@ -5,6 +5,7 @@
 #include <gnuradio/io_signature.h>
 
 #include <chrono>
+#include <cmath>
 #include <limits>
 #include <stdexcept>
 
@@ -72,6 +73,8 @@ kfold_integrator_impl::kfold_integrator_impl(
                      gr::io_signature::make(0, 0, 0)),
       d_rows(rows),
       d_channels(channels),
+      d_window(watches.empty() ? 0 : watches.front().geometry.window),
+      d_hop(watches.empty() ? 0 : watches.front().geometry.hop),
       d_template(pulse_template),
       d_pending(watches.size()),
       d_histories(channels, window_history(rows))
@@ -98,6 +101,21 @@ kfold_integrator_impl::activate(const kfold_watch& watch) const
         throw std::invalid_argument(
             "kfold_integrator: a watch of " + std::to_string(watch.geometry.rows) +
             " rows does not fit items of " + std::to_string(d_rows));
+    if (watch.geometry.window != d_window || watch.geometry.hop != d_hop)
+        throw std::invalid_argument(
+            "kfold_integrator: the watches of one stream share window and hop, " +
+            std::to_string(d_window) + " and " + std::to_string(d_hop) + ", not " +
+            std::to_string(watch.geometry.window) + " and " +
+            std::to_string(watch.geometry.hop));
+    // Written so that NaN fails too.
+    if (!(watch.threshold > 0.0f && std::isfinite(watch.threshold)))
+        throw std::invalid_argument(
+            "kfold_integrator: a threshold must be finite and above 0, not " +
+            std::to_string(watch.threshold));
+    if (watch.most < 1 || !(watch.merge >= 0.0 && watch.merge <= 0.5))
+        throw std::invalid_argument(
+            "kfold_integrator: a watch declares at least one tag and "
+            "merges 0..0.5 cycles per sample");
     active_watch active;
     active.settings = watch;
     active.search =

@@ -51,6 +51,7 @@ private:
 
     const size_t d_rows;
     const size_t d_channels;
+    const size_t d_window, d_hop; // of all watches
     const std::vector<gr_complex> d_template;
     std::vector<active_watch> d_watches;
     std::vector<std::unique_ptr<active_watch>> d_pending; // one slot per watch

@@ -55,7 +55,28 @@ wmatrix_stft_impl::wmatrix_stft_impl(size_t window,
 void wmatrix_stft_impl::forecast(int noutput_items, gr_vector_int& required)
 {
     const size_t windows = std::max<size_t>(1, noutput_items / d_channels);
-    required[0] = static_cast<int>(d_kernel.window() + (windows - 1) * d_hop);
+    const size_t samples = d_kernel.window() + (windows - 1) * d_hop;
+    required[0] = static_cast<int>(may_go_on(windows) ? samples + d_hop : samples);
+}
+
+// A stream that began with `sentinel_start` ends with `sentinel_end`, perhaps some
+// samples after its last window. A window that may be the last one waits for them or for
+// the next window; in other streams nothing waits.
+bool wmatrix_stft_impl::may_go_on(size_t windows)
+{
+    const uint64_t first = nitems_read(0);
+    const uint64_t next_end = first + windows * d_hop + d_kernel.window();
+    std::vector<tag_t> tags;
+    if (!d_ends_with_tag) {
+        get_tags_in_range(tags, 0, first, next_end, tag_start());
+        d_ends_with_tag = !tags.empty();
+    }
+    if (d_ends_with_tag)
+        get_tags_in_range(tags, 0, first, next_end - 1, tag_end());
+    return d_ends_with_tag &&
+           std::none_of(tags.begin(), tags.end(), [](const tag_t& tag) {
+               return tag.key == tag_end();
+           });
 }
 
 int wmatrix_stft_impl::general_work(int noutput_items,
@@ -68,8 +89,10 @@ int wmatrix_stft_impl::general_work(int noutput_items,
     const size_t available = ninput_items[0];
     if (available < d_kernel.window())
         return 0;
-    const size_t windows = std::min((available - d_kernel.window()) / d_hop + 1,
-                                    static_cast<size_t>(noutput_items) / d_channels);
+    size_t windows = (available - d_kernel.window()) / d_hop + 1;
+    if (may_go_on(windows))
+        windows--;
+    windows = std::min(windows, static_cast<size_t>(noutput_items) / d_channels);
     for (size_t w = 0; w < windows; w++)
         transform_channels(in + w * d_hop * d_channels,
                            out + w * d_channels * d_kernel.rows());

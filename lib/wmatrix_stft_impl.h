@@ -24,12 +24,14 @@ public:
                      gr_vector_void_star& output_items) override;
 
 private:
+    bool may_go_on(size_t windows);
     void transform_channels(const gr_complex* samples, gr_complex* scores);
     void move_tags(size_t windows);
 
     const size_t d_hop;
     const size_t d_channels;
     kernel::wmatrix_stft d_kernel;
+    bool d_ends_with_tag = false;
     std::vector<gr_complex> d_samples; // one channel of one window
 };
 

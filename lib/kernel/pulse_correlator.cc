@@ -14,8 +14,10 @@ pulse_correlator::pulse_correlator(const pulse_train_geometry& geometry,
                                    const std::vector<gr_complex>& pulse_template)
     : d_geometry(geometry),
       d_stft(geometry.window, geometry.rows, pulse_template),
-      // A start may be one hop off its window, and a pulse's own window half a hop more.
-      d_reach(static_cast<long>(geometry.hop + geometry.hop / 2 + 1)),
+      // A start may be one hop off its window, and a pulse's own window half a hop more;
+      // a pulse is placed within half its width.
+      d_reach(static_cast<long>(
+          std::max(geometry.hop + geometry.hop / 2 + 1, geometry.window / 2))),
       d_segment(geometry.window + 2 * d_reach),
       d_samples(geometry.pulses * d_segment),
       d_tuned(geometry.window),

@@ -30,9 +30,8 @@ void raise(const float* values, size_t count, float* largest)
 } // namespace
 
 pulse_fold::pulse_fold(const pulse_train_geometry& geometry)
-    : d_geometry(geometry), d_sums(geometry.rows)
+    : d_geometry((geometry.validate(), geometry)), d_sums(geometry.rows)
 {
-    d_geometry.validate();
     for (unsigned k = 0; k < geometry.pulses; k++)
         d_offsets.push_back(geometry.pulse_window(k) * geometry.rows);
     d_first_row = geometry.row_of(geometry.lowest);
@@ -55,7 +54,7 @@ void pulse_fold::fold(const float* normalized,
         add_limited(first + offset, rows, sums);
 }
 
-const std::vector<fold_peak>& pulse_fold::peaks(const float* normalized, size_t most)
+const std::vector<fold_peak>& pulse_fold::tiles(const float* normalized, size_t most)
 {
     d_tiles.clear();
     for (size_t start = 0; start < d_geometry.starts(); start += tile_starts) {
@@ -68,7 +67,8 @@ const std::vector<fold_peak>& pulse_fold::peaks(const float* normalized, size_t 
         for (size_t row = 0; row < d_row_count; row += tile_rows) {
             const auto first = d_tile_best.begin() + row;
             const auto last = first + std::min(tile_rows, d_row_count - row);
-            d_tiles.push_back({ start, row, *std::max_element(first, last) });
+            d_tiles.push_back(
+                { start, d_first_row + row, *std::max_element(first, last) });
         }
     }
     most = std::min(most, d_tiles.size());
@@ -82,19 +82,17 @@ const std::vector<fold_peak>& pulse_fold::peaks(const float* normalized, size_t 
                           return a.start != b.start ? a.start < b.start : a.row < b.row;
                       });
     d_tiles.resize(most);
-    for (auto& tile : d_tiles)
-        tile = best_of_tile(normalized, tile.start, tile.row);
     return d_tiles;
 }
 
-fold_peak
-pulse_fold::best_of_tile(const float* normalized, size_t first_start, size_t first_row)
+fold_peak pulse_fold::best_of(const float* normalized, const fold_peak& tile)
 {
     fold_peak best;
     best.value = -1.0f;
-    const size_t end_start = std::min(first_start + tile_starts, d_geometry.starts());
+    const size_t first_row = tile.row - d_first_row;
+    const size_t end_start = std::min(tile.start + tile_starts, d_geometry.starts());
     const size_t end_row = std::min(first_row + tile_rows, d_row_count);
-    for (size_t s = first_start; s < end_start; s++) {
+    for (size_t s = tile.start; s < end_start; s++) {
         fold(normalized, s, first_row, end_row - first_row, d_sums.data());
         for (size_t row = first_row; row < end_row; row++)
             if (d_sums[row - first_row] > best.value)

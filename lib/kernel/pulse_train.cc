@@ -17,7 +17,10 @@ size_t pulse_train_geometry::interval_windows() const
 
 size_t pulse_train_geometry::cycle_windows() const
 {
-    return pulses * interval_windows() + 1;
+    // Where the interval was rounded down, K exact intervals are the longer ones: with
+    // fewer windows a train could start too late in one cycle and too early for the next.
+    const auto exact = static_cast<size_t>(std::ceil(pulses * interval_samples / hop));
+    return std::max(pulses * interval_windows(), exact) + 1;
 }
 
 size_t pulse_train_geometry::cycle_samples() const
@@ -48,6 +51,10 @@ void pulse_train_geometry::validate() const
     };
     if (window < 4)
         refuse("a pulse needs at least 4 samples, not " + std::to_string(window));
+    if (rows < window || rows < 16 || rows % 2 != 0)
+        refuse("rows must be even, at least 16 and at least the " +
+               std::to_string(window) + " samples of a window, not " +
+               std::to_string(rows));
     if (hop < 1 || hop > window)
         refuse("hop must be 1.." + std::to_string(window) + " samples, not " +
                std::to_string(hop));

@@ -26,6 +26,13 @@ void squared_magnitude(const gr_complex* in, size_t count, float* out)
 }
 
 SENTINEL_VECTORIZE
+void raise(const float* values, size_t count, float* largest)
+{
+    for (size_t i = 0; i < count; i++)
+        largest[i] = values[i] > largest[i] ? values[i] : largest[i];
+}
+
+SENTINEL_VECTORIZE
 void multiply_rows(float* table, size_t windows, size_t rows, const float* factor)
 {
     for (size_t w = 0; w < windows; w++)
@@ -60,8 +67,17 @@ void pulse_train_search::load(const gr_complex* scores)
     squared_magnitude(scores, d_normalized.size(), d_normalized.data());
     d_noise_floor.estimate(d_normalized.data(), d_inverse_noise.data());
     share_noise(d_inverse_noise.data(), d_noise.size(), d_noise.data());
-    for (size_t r = 0; r < d_noise.size(); r++)
+    // A cycle that is mostly zeros has no noise to speak of. Limited to what single
+    // precision can tell from zero beside the largest cell, sums over it stay finite.
+    std::fill(d_inverse_noise.begin(), d_inverse_noise.end(), 0.0f);
+    for (size_t w = 0; w < d_geometry.cycle_windows(); w++)
+        raise(&d_normalized[w * d_noise.size()], d_noise.size(), d_inverse_noise.data());
+    const float least =
+        1e-12f * *std::max_element(d_inverse_noise.begin(), d_inverse_noise.end());
+    for (size_t r = 0; r < d_noise.size(); r++) {
+        d_noise[r] = std::max(d_noise[r], least);
         d_inverse_noise[r] = 1.0f / d_noise[r];
+    }
     multiply_rows(d_normalized.data(),
                   d_geometry.cycle_windows(),
                   d_geometry.rows,
@@ -179,12 +195,15 @@ bool pulse_train_search::hides_behind(const refined& train,
     const double simultaneous = 3.0 * d_geometry.hop;
     const double skirt = 3.0 / d_geometry.window;
     return std::any_of(found.begin(), found.end(), [&](const pulse_train& other) {
+        // A train that begins one interval later is the same one.
+        const double late =
+            std::remainder(train.start - other.start, d_geometry.interval_samples);
         const double difference = std::abs(train.frequency - other.frequency);
         const double apart = std::min(difference, 1.0 - difference);
         if (other.reason != verdict::pulses) // the flank of what was just refused
             return apart <= skirt && score < 0.5f * other.score;
-        return apart <= merge || (std::abs(train.start - other.start) <= simultaneous &&
-                                  score < 0.01f * other.score);
+        return apart <= merge || (std::abs(late) <= simultaneous &&
+                                  (apart <= skirt || score < 0.01f * other.score));
     });
 }
 
@@ -197,11 +216,11 @@ std::vector<pulse_train> pulse_train_search::search(const gr_complex* scores,
     std::vector<pulse_train> found;
     d_best_score = 0.0f;
     size_t declared = 0, tried = 0;
-    for (const auto& peak : d_fold.peaks(d_normalized.data(), most_tries)) {
+    for (const auto& tile : d_fold.tiles(d_normalized.data(), most_tries)) {
         if (declared == most ||
-            (tried++ >= tries && peak.value < refinement_gain * threshold))
+            (tried++ >= tries && tile.value < refinement_gain * threshold))
             break;
-        refined train = refine(peak);
+        refined train = refine(d_fold.best_of(d_normalized.data(), tile));
         const float score = train.power / noise_at(train.frequency);
         d_best_score = std::max(d_best_score, score);
         if (score < threshold || hides_behind(train, score, found, merge))
@@ -223,8 +242,8 @@ float pulse_train_search::maximum(const gr_complex* scores)
 {
     load(scores);
     d_best_score = 0.0f;
-    for (const auto& peak : d_fold.peaks(d_normalized.data(), tries)) {
-        const refined train = refine(peak);
+    for (const auto& tile : d_fold.tiles(d_normalized.data(), tries)) {
+        const refined train = refine(d_fold.best_of(d_normalized.data(), tile));
         d_best_score = std::max(d_best_score, train.power / noise_at(train.frequency));
     }
     return d_best_score;

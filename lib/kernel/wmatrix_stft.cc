@@ -48,7 +48,7 @@ size_t fast_rows(size_t window)
     size_t best = 0;
     for (size_t odd : { 1, 3, 5 }) {
         size_t size = 16 * odd;
-        while (size < 2 * window)
+        while (5 * size < 8 * window)
             size *= 2;
         best = best == 0 ? size : std::min(best, size);
     }
@@ -91,11 +91,11 @@ wmatrix_stft::wmatrix_stft(size_t window,
             largest = std::max(largest, std::abs(sample));
             smallest = std::min(smallest, std::abs(sample));
         }
-        // Written so that NaN fails too.
-        if (!(largest > 0.0f && smallest >= 0.05f * largest))
+        // NaN passes by the comparisons of min and max, but not by the sum.
+        if (!(largest > 0.0f && smallest >= 0.05f * largest && std::isfinite(energy)))
             throw std::invalid_argument(
-                "wmatrix_stft: the pulse template must stay above "
-                "5 % of its largest magnitude");
+                "wmatrix_stft: the pulse template must be finite and "
+                "stay above 5 % of its largest magnitude");
         const float scale = std::sqrt(window / energy);
         for (size_t n = 0; n < window; n++)
             d_weights[n] = scale * std::conj(pulse_template[n]);

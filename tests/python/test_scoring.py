@@ -13,6 +13,7 @@ from gnuradio.sentinel.core.regions import (
     Region,
     observed_seconds,
     read_regions,
+    region_of_event,
     regions_of_annotations,
     regions_of_event_lines,
 )
@@ -206,11 +207,17 @@ def test_events_are_read_by_their_keys_and_the_last_revision_counts():
     assert far.start_s * 48000 == pytest.approx(2**41, abs=1)
 
 
+def test_an_event_without_absolute_frequency_takes_the_centre_of_the_input():
+    event = json.loads(event_line(1, freq_hz=None, offset_hz=500.0))
+    assert region_of_event(event, center_hz=146e6).freq_hz == 146_000_500
+    assert region_of_event(event).freq_hz == 500
+
+
 @pytest.mark.parametrize(
     "line, what",
     [
         ("{", "Expecting"),
-        ("3", "subscriptable"),
+        ("3", "no JSON object"),
         (event_line(1, sample_rate=0), "sample_rate is 0"),
         (event_line(1, freq_hz=float("nan")), "finite"),
         (event_line(1, sample_count=-5), "negative"),
@@ -251,7 +258,13 @@ def test_annotations_written_by_the_sigmf_library(recording):
     recording.write_text(json.dumps(meta))
     with pytest.raises(InputError, match="core:num_channels is 'two'"):
         observed_seconds(recording)
-    recording.with_suffix(".sigmf-data").unlink()
+    # A recording may name its data file itself.
+    data = recording.with_suffix(".sigmf-data")
+    data.rename(data.with_suffix(".cs16"))
+    meta["global"].update({"core:num_channels": 1, "core:dataset": "scene.cs16"})
+    recording.write_text(json.dumps(meta))
+    assert observed_seconds(recording) == 60
+    data.with_suffix(".cs16").unlink()
     assert observed_seconds(recording) is None
 
 
@@ -287,13 +300,24 @@ def test_command_scores_a_recording(recording, tmp_path, capsys):
     events.write_text("\n".join([event_line(48000), second, event_line(48000 * 40)]))
     assert run_command(events, recording, "--json", "--detector", "pulse") == 0
     result = json.loads(capsys.readouterr().out)
-    assert (result["matched"], result["false"], result["truths"]) == (2, 1, 4)
+    assert (result["right"], result["found"], result["false"], result["truths"]) == (2, 2, 1, 4)
     assert result["false_alarms_per_hour"] == pytest.approx(60)
     assert result["tolerances"]["start_s"] == 0.016
     assert run_command(events, recording, "--start-error", "0.001", "--seconds", "120") == 0
     text = capsys.readouterr().out
-    assert "1 matched, 2 false" in text
+    # Without --detector the events say whose rule counts.
+    assert "1 right, 2 false" in text
     assert "60/h" in text
+    other = tmp_path / "other.jsonl"
+    other.write_text("\n".join([event_line(48000, detector="dof"), event_line(960_000, detector="dof")]))
+    assert run_command(other, recording) == 0
+    assert "1 matched, 1 false" in capsys.readouterr().out
+    other.write_text("\n".join([event_line(1, detector="dof"), event_line(2)]))
+    with pytest.raises(InputError, match="events of dof and pulse; choose one with --detector"):
+        run_command(other, recording)
+    other.write_text("")
+    assert run_command(other, recording) == 0
+    assert "4: 0 found, 4 missed" in capsys.readouterr().out
     # Truth scored against itself is perfect.
     assert run_command(recording, recording, "--same-label", "--min-iou", "0.99") == 0
     assert "4 matched, 0 false" in capsys.readouterr().out

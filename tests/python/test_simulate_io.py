@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Writing SigMF: what is read back, and what is refused."""
 
+import json
 import resource
 import subprocess
 import sys
@@ -132,3 +133,16 @@ def test_a_full_disk_gives_one_line_and_keeps_the_old_recording(tmp_path):
 def test_a_missing_folder_is_an_output_error(tmp_path):
     with pytest.raises(OSError, match="cannot be written: No such file or directory"):
         write_sigmf(tmp_path / "none" / "x.sigmf-meta", np.ones(3, np.complex64), 1e3)
+
+
+def test_the_samples_may_have_a_name_of_their_own(tmp_path):
+    samples = np.ones(50, np.complex64) * 0.5
+    path = write_sigmf(tmp_path / "x.sigmf-meta", samples, 1e3, datatype="cu8", data_name="x.cu8")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["x.cu8", "x.sigmf-meta"]
+    assert open_recording(path, verify_checksum=True).path == tmp_path / "x.cu8"
+
+
+def test_annotations_come_in_order(tmp_path):
+    annotations = [{"core:sample_start": k, "core:sample_count": 1} for k in (5, 90, 2)]
+    path = write_sigmf(tmp_path / "x.sigmf-meta", np.ones(100, np.complex64), 1e3, annotations=annotations)
+    assert [a["core:sample_start"] for a in json.loads(path.read_text())["annotations"]] == [2, 5, 90]

@@ -20,7 +20,8 @@ namespace sentinel {
  *
  * Tags: `sentinel_start`, `rx_time`, `rx_rate` and `rx_freq` of the first sample of a
  * stream move to the first item of its first window; `sentinel_step` is multiplied by the
- * hop; `sentinel_end` moves to the last item. Samples after the last whole window make no
+ * hop; `sentinel_end` moves to the last item, which for its sake waits up to one hop in a
+ * stream that began with `sentinel_start`. Samples after the last whole window make no
  * item.
  *
  * Cost: one FFT of `rows` points per `hop` samples and channel.

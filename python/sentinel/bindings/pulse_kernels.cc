@@ -12,14 +12,16 @@
 using namespace gr::sentinel::kernel;
 
 namespace {
-const gr_complex* table(const complex_array& scores, size_t windows, size_t rows)
+template <typename array>
+auto table(const array& cells, const pulse_train_geometry& geometry)
 {
-    if (scores.ndim() != 2 || scores.shape(0) != static_cast<py::ssize_t>(windows) ||
-        scores.shape(1) != static_cast<py::ssize_t>(rows))
-        throw std::invalid_argument("scores must have the shape (" +
+    const size_t windows = geometry.cycle_windows(), rows = geometry.rows;
+    if (cells.ndim() != 2 || cells.shape(0) != static_cast<py::ssize_t>(windows) ||
+        cells.shape(1) != static_cast<py::ssize_t>(rows))
+        throw std::invalid_argument("a cycle must have the shape (" +
                                     std::to_string(windows) + ", " +
                                     std::to_string(rows) + ")");
-    return scores.data();
+    return cells.data();
 }
 
 complex_array stft(wmatrix_stft& self,
@@ -33,7 +35,10 @@ complex_array stft(wmatrix_stft& self,
                              ? 0
                              : (samples.size() - self.window()) / hop + 1;
     complex_array scores = out ? *out : complex_array({ count, self.rows() });
-    table(scores, count, self.rows());
+    if (scores.ndim() != 2 || scores.shape(0) != static_cast<py::ssize_t>(count) ||
+        scores.shape(1) != static_cast<py::ssize_t>(self.rows()))
+        throw std::invalid_argument("out must have the shape (" + std::to_string(count) +
+                                    ", " + std::to_string(self.rows()) + ")");
     const gr_complex* from = samples.data();
     gr_complex* to = scores.mutable_data();
     {
@@ -171,8 +176,11 @@ void bind_pulse_kernels(py::module& kernel)
             "peaks",
             [](pulse_fold& self, const float_array& normalized, size_t most) {
                 std::vector<std::tuple<size_t, size_t, float>> result;
-                for (const auto& peak : self.peaks(normalized.data(), most))
+                const float* cells = table(normalized, self.geometry());
+                for (const auto& tile : self.tiles(cells, most)) {
+                    const auto peak = self.best_of(cells, tile);
                     result.emplace_back(peak.start, peak.row, peak.value);
+                }
                 return result;
             },
             py::arg("normalized").noconvert(),
@@ -191,8 +199,7 @@ void bind_pulse_kernels(py::module& kernel)
                float threshold,
                size_t most,
                double merge) {
-                const auto& g = self.geometry();
-                const gr_complex* in = table(scores, g.cycle_windows(), g.rows);
+                const gr_complex* in = table(scores, self.geometry());
                 py::gil_scoped_release release;
                 return self.search(in, threshold, most, merge);
             },
@@ -203,8 +210,7 @@ void bind_pulse_kernels(py::module& kernel)
         .def(
             "maximum",
             [](pulse_train_search& self, const complex_array& scores) {
-                const auto& g = self.geometry();
-                const gr_complex* in = table(scores, g.cycle_windows(), g.rows);
+                const gr_complex* in = table(scores, self.geometry());
                 py::gil_scoped_release release;
                 return self.maximum(in);
             },

@@ -22,7 +22,7 @@ def _check(count: float, confidence: float) -> None:
         raise ValueError(f"confidence is {confidence}; it must lie between 0 and 1")
 
 
-def wilson_interval(successes: int, trials: int, confidence: float = 0.95) -> Interval:
+def wilson_interval(successes: float, trials: float, confidence: float = 0.95) -> Interval:
     """Return the two-sided Wilson score interval of a proportion; without trials it is (0, 1).
 
     Raises

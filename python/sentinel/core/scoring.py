@@ -26,7 +26,8 @@ class ErrorSummary:
     bias: float
 
 
-def _summary(errors: Sequence[float]) -> ErrorSummary | None:
+def summarize_errors(errors: Sequence[float]) -> ErrorSummary | None:
+    """Return count, rms, median magnitude and mean of errors, None if there are none."""
     if not len(errors):
         return None
     values = np.asarray(errors, dtype=np.float64)
@@ -36,6 +37,23 @@ def _summary(errors: Sequence[float]) -> ErrorSummary | None:
         float(np.median(np.abs(values))),
         float(np.mean(values)),
     )
+
+
+def false_alarm_rate(false: int, observed_s: float | None) -> tuple[float | None, Interval | None]:
+    """Return false alarms per hour and their interval, None for an unknown time."""
+    if observed_s is None:
+        return None, None
+    if not (math.isfinite(observed_s) and observed_s > 0):
+        raise ValueError(f"observed time is {observed_s} s; it must be positive")
+    return false / (observed_s / 3600), poisson_interval(false, observed_s / 3600)
+
+
+def false_alarm_line(false: int, observed_s: float | None) -> str:
+    """Return one line of the false-alarm rate."""
+    rate, interval = false_alarm_rate(false, observed_s)
+    if interval is None:
+        return "False alarms   length of the recording unknown, no rate"
+    return f"False alarms   {rate:.3g}/h ({interval.low:.3g} .. {interval.high:.3g}) in {observed_s:.6g} s"
 
 
 @dataclass(frozen=True)
@@ -120,12 +138,13 @@ def _excess_area(
     return 1 - float(np.sum(overlap_area(e, t))) / total
 
 
-def _detail_errors(pairs: Sequence[tuple[Region, Region]]) -> dict[str, ErrorSummary]:
+def detail_errors(pairs: Sequence[tuple[Region, Region]]) -> dict[str, ErrorSummary]:
+    """Return the errors of each parameter that an event and its truth both name."""
     errors: dict[str, list[float]] = {}
     for event, truth in pairs:
         for name in event.details.keys() & truth.details.keys():
             errors.setdefault(name, []).append(event.details[name] - truth.details[name])
-    return {name: _summary(values) for name, values in sorted(errors.items())}
+    return {name: summarize_errors(values) for name, values in sorted(errors.items())}
 
 
 def score(
@@ -145,12 +164,10 @@ def score(
         Length of what was searched, for the false-alarm rate.
     """
     tolerances = tolerances or Tolerances()
-    if observed_s is not None and not (math.isfinite(observed_s) and observed_s > 0):
-        raise ValueError(f"observed time is {observed_s} s; it must be positive")
     matching = match(events, truths, tolerances)
     pairs = [(events[e], truths[t]) for e, t in matching.pairs]
     false = len(events) - len(pairs)
-    hours = None if observed_s is None else observed_s / 3600
+    per_hour, per_hour_interval = false_alarm_rate(false, observed_s)
     return Score(
         events=len(events),
         truths=len(truths),
@@ -162,51 +179,56 @@ def score(
         detection_rate=len(pairs) / len(truths) if truths else None,
         detection_interval=wilson_interval(len(pairs), len(truths)),
         observed_s=observed_s,
-        false_alarms_per_hour=None if hours is None else false / hours,
-        false_alarm_interval=None if hours is None else poisson_interval(false, hours),
-        freq_error_hz=_summary([e.freq_hz - t.freq_hz for e, t in pairs]),
-        start_error_s=_summary([e.start_s - t.start_s for e, t in pairs]),
-        duration_error_s=_summary([e.duration_s - t.duration_s for e, t in pairs]),
-        bandwidth_error_hz=_summary([e.bandwidth_hz - t.bandwidth_hz for e, t in pairs]),
+        false_alarms_per_hour=per_hour,
+        false_alarm_interval=per_hour_interval,
+        freq_error_hz=summarize_errors([e.freq_hz - t.freq_hz for e, t in pairs]),
+        start_error_s=summarize_errors([e.start_s - t.start_s for e, t in pairs]),
+        duration_error_s=summarize_errors([e.duration_s - t.duration_s for e, t in pairs]),
+        bandwidth_error_hz=summarize_errors([e.bandwidth_hz - t.bandwidth_hz for e, t in pairs]),
         excess_area=_excess_area(events, truths, matching.pairs),
         tolerances=tolerances,
         labels=_label_scores(events, truths, matching.pairs),
-        details=_detail_errors(pairs),
+        details=detail_errors(pairs),
     )
 
 
-def _percent(count: int, trials: int, interval: Interval) -> str:
+def percent(count: int, trials: int, interval: Interval) -> str:
+    """Return a share and its interval as text."""
     share = f"{100 * count / trials:.1f} %" if trials else "-"
     return f"{share} ({100 * interval.low:.1f} .. {100 * interval.high:.1f} %)"
 
 
+def tolerance_text(tolerances: Tolerances) -> str:
+    """Return the tolerances that count, as text."""
+    rule = [f"time gap {tolerances.time_s:g} s", f"frequency gap {tolerances.freq_hz:g} Hz"]
+    if tolerances.min_iou:
+        rule.append(f"IoU {tolerances.min_iou:g}")
+    if tolerances.start_s is not None:
+        rule.append(f"start {tolerances.start_s:g} s")
+    if tolerances.center_hz is not None:
+        rule.append(f"centre {tolerances.center_hz:g} Hz")
+    if tolerances.same_label:
+        rule.append("same label")
+    return ", ".join(rule)
+
+
+def error_line(name: str, summary: ErrorSummary, unit: str) -> str:
+    """Return one line of errors."""
+    figures = f"rms {summary.rms:.4g}, median {summary.median:.4g}, bias {summary.bias:+.4g}"
+    return f"{name:<14} error {figures} {unit}".rstrip()
+
+
 def format_score(result: Score) -> str:
     """Return the score as lines for a terminal; intervals are of 95 %."""
-    rule = [f"time gap {result.tolerances.time_s:g} s", f"frequency gap {result.tolerances.freq_hz:g} Hz"]
-    if result.tolerances.min_iou:
-        rule.append(f"IoU {result.tolerances.min_iou:g}")
-    if result.tolerances.start_s is not None:
-        rule.append(f"start {result.tolerances.start_s:g} s")
-    if result.tolerances.center_hz is not None:
-        rule.append(f"centre {result.tolerances.center_hz:g} Hz")
-    if result.tolerances.same_label:
-        rule.append("same label")
     lines = [
-        f"Tolerances     {', '.join(rule)}",
+        f"Tolerances     {tolerance_text(result.tolerances)}",
         f"Events         {result.events}: {result.matched} matched, {result.false} false "
         f"({result.duplicates} of them duplicates)",
         f"Truths         {result.truths}: {result.matched} found, {result.missed} missed",
-        f"Detection      {_percent(result.matched, result.truths, result.detection_interval)}",
+        f"Detection      {percent(result.matched, result.truths, result.detection_interval)}",
         f"Right label    {result.named} of {result.matched}",
     ]
-    if result.false_alarm_interval is None:
-        lines.append("False alarms   length of the recording unknown, no rate")
-    else:
-        low, high = result.false_alarm_interval
-        lines.append(
-            f"False alarms   {result.false_alarms_per_hour:.3g}/h ({low:.3g} .. {high:.3g}) "
-            f"in {result.observed_s:.6g} s"
-        )
+    lines.append(false_alarm_line(result.false, result.observed_s))
     errors = [
         ("Frequency", result.freq_error_hz, "Hz"),
         ("Start", result.start_error_s, "s"),
@@ -216,13 +238,12 @@ def format_score(result: Score) -> str:
     ]
     for name, summary, unit in errors:
         if summary is not None:
-            figures = f"rms {summary.rms:.4g}, median {summary.median:.4g}, bias {summary.bias:+.4g}"
-            lines.append(f"{name:<14} error {figures} {unit}".rstrip())
+            lines.append(error_line(name, summary, unit))
     if result.excess_area is not None:
         lines.append(f"Excess area    {100 * result.excess_area:.1f} % of the events' area")
     width = max((len(label) for label in result.labels), default=0)
     for label, part in result.labels.items():
-        rate = _percent(part.found, part.truths, part.detection) if part.truths else "no truth"
+        rate = percent(part.found, part.truths, part.detection) if part.truths else "no truth"
         name = (label or "(none)").ljust(width)
         counts = f"{part.found}/{part.truths} found, {part.named} so named, {part.false} false"
         lines.append(f"  {name}  {counts}, {rate}")

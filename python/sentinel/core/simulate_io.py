@@ -14,39 +14,10 @@ from jsonschema.exceptions import ValidationError
 
 from .data_file import canonical_format
 from .errors import InputError, OutputError
+from .quantise import quantise
 
-# Middle and full scale of a component, as the reading kernel has them.
-_INTEGERS = {"cu8": (np.uint8, 127.5, 127.5), "ci8": (np.int8, 0.0, 127.0), "ci16_le": ("<i2", 0.0, 32767.0)}
 _CHUNK_SAMPLES = 1 << 20
 _GENERATOR = "gr-sentinel"
-
-
-def quantise(samples: np.ndarray, datatype: str) -> np.ndarray:
-    """Components of complex samples in a file's type, rounded to nearest and clipped at the rails.
-
-    Parameters
-    ----------
-    samples : complex array, shape (count,)
-        Full scale 1.
-    datatype : str
-        cu8, ci8, ci16_le or cf32_le.
-
-    Returns
-    -------
-    array, shape (2 * count,)
-        I and Q interleaved.
-    """
-    parts = np.ascontiguousarray(samples, np.complex64).view(np.float32)
-    if datatype == "cf32_le":
-        return parts.astype("<f4", copy=False)
-    if datatype not in _INTEGERS:
-        raise InputError(f"datatype {datatype!r} is not written; use cu8, ci8, ci16_le or cf32_le")
-    if not np.isfinite(parts).all():
-        raise InputError(f"samples that are not finite cannot be written as {datatype}; use cf32_le")
-    dtype, middle, scale = _INTEGERS[datatype]
-    rails = np.iinfo(dtype)
-    codes = np.rint(parts.astype(np.float64) * scale + middle)
-    return np.clip(codes, rails.min, rails.max).astype(dtype)
 
 
 def write_sigmf(
@@ -58,6 +29,7 @@ def write_sigmf(
     annotations: Sequence[dict] = (),
     datatype: str = "cf32_le",
     description: str | None = None,
+    data_name: str | None = None,
 ) -> Path:
     """Write samples and metadata; a reader sees the whole recording or none.
 
@@ -78,6 +50,8 @@ def write_sigmf(
         cu8, ci8, ci16_le or cf32_le.
     description : str, optional
         For `core:description`.
+    data_name : str, optional
+        Name of the samples' file in the same folder, if another than `x.sigmf-data` is wanted.
 
     Returns
     -------
@@ -95,7 +69,7 @@ def write_sigmf(
     if path_meta.suffix != ".sigmf-meta":
         raise InputError(f"{path_meta}: the name must end in .sigmf-meta")
     datatype = canonical_format(datatype, str(path_meta))
-    path_data = path_meta.with_suffix(".sigmf-data")
+    path_data = path_meta.with_name(data_name) if data_name else path_meta.with_suffix(".sigmf-data")
     partial_data, partial_meta = (_partial(path) for path in (path_data, path_meta))
     try:
         with _removed_on_failure(partial_data, partial_meta):
@@ -105,6 +79,8 @@ def write_sigmf(
             info = {"core:datatype": datatype, "core:sample_rate": float(sample_rate), "core:sha512": digest}
             if description is not None:
                 info["core:description"] = description
+            if data_name is not None:
+                info["core:dataset"] = data_name
             text = _metadata(path_meta, info, center_freq, start_time, annotations, count)
             _write_synced(partial_meta, text.encode())
             # The data first: a reader that finds the metadata finds its samples.
@@ -134,8 +110,6 @@ def _metadata(
         capture["core:frequency"] = float(center_freq)
     if start_time is not None:
         capture["core:datetime"] = start_time
-    recording = sigmf.SigMFFile(global_info=info)
-    recording.add_capture(0, capture)
     for number, annotation in enumerate(annotations):
         start = annotation.get("core:sample_start", -1)
         end = start + annotation.get("core:sample_count", 0)
@@ -143,7 +117,10 @@ def _metadata(
             raise InputError(
                 f"{path}: annotation {number} ({start} to {end}) is not inside the {sample_count} samples"
             )
-        recording.add_annotation(start, metadata=dict(annotation))
+    # All at once: add_annotation sorts at each call, which takes minutes for an hour of many tags.
+    ordered = sorted(annotations, key=lambda annotation: annotation["core:sample_start"])
+    sections = {"global": info, "captures": [{"core:sample_start": 0, **capture}], "annotations": ordered}
+    recording = sigmf.SigMFFile(metadata=sections)
     try:
         recording.validate()
     except ValidationError as error:

@@ -39,14 +39,23 @@ public:
     static constexpr size_t tile_starts = 4;
     static constexpr size_t tile_rows = 8;
 
+    //! \throws std::invalid_argument see pulse_train_geometry::validate
     explicit pulse_fold(const pulse_train_geometry& geometry);
 
+    const pulse_train_geometry& geometry() const { return d_geometry; }
+
     /*!
+     * \brief The best tiles, best first: their first start and row and their largest
+     * value.
+     *
      * \param normalized cycle_windows() x rows, power over noise
-     * \param most how many peaks at the most
-     * \return the best tiles, best first; valid until the next call
+     * \param most how many at the most
+     * \return valid until the next call
      */
-    const std::vector<fold_peak>& peaks(const float* normalized, size_t most);
+    const std::vector<fold_peak>& tiles(const float* normalized, size_t most);
+
+    //! The best cell of a tile that tiles() has returned.
+    fold_peak best_of(const float* normalized, const fold_peak& tile);
 
 private:
     void fold(const float* normalized,
@@ -54,7 +63,6 @@ private:
               size_t first_row,
               size_t rows,
               float* sums) const;
-    fold_peak best_of_tile(const float* normalized, size_t first_start, size_t first_row);
 
     pulse_train_geometry d_geometry;
     std::vector<size_t> d_offsets; // rows table offset of pulse k

@@ -22,7 +22,8 @@ struct SENTINEL_API pulse_train_geometry {
 
     //! Interval in whole windows, rounded (never floored: 2.7 dB would be lost).
     size_t interval_windows() const;
-    //! Windows of one cycle: K intervals and one more.
+    //! Windows of one cycle: K intervals, rounded or exact, whichever is longer, and one
+    //! more.
     size_t cycle_windows() const;
     //! Samples under the windows of one cycle.
     size_t cycle_samples() const;
@@ -53,8 +54,9 @@ struct SENTINEL_API pulse_train {
         0.0; //!< first sample of the first pulse, from the cycle's first sample
     double frequency = 0.0; //!< cycles per sample, interpolated
     float score = 0.0f; //!< sum over K pulses of power over noise: the decision statistic
-    float traffic_score =
-        0.0f;           //!< the same, each pulse priced by how common it is in its row
+    //! The same after the tests: each pulse over the level of its window, and priced by
+    //! how common it is in its row.
+    float traffic_score = 0.0f;
     float noise = 0.0f; //!< power of a noise cell at its frequency, nw * s2
     verdict reason = verdict::pulses;
     std::vector<double>

@@ -80,8 +80,12 @@ private:
     fft::fft_complex_rev d_reverse;
 };
 
-//! Smallest 2^a {1, 3, 5} >= twice the window: half-bin spacing or finer, fast to
-//! transform.
+/*!
+ * \brief Smallest 2^a {1, 3, 5} >= 1.6 times the window: fast to transform.
+ *
+ * The published grid has twice the window. With refinement below the grid that gains
+ * nothing (docs/results-pulse.md) and costs a third more.
+ */
 SENTINEL_API size_t fast_rows(size_t window);
 
 } // namespace kernel

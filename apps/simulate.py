@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`sentinel simulate`: a scene with truth as a recording."""
+
+import argparse
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from gnuradio.sentinel.core.errors import InputError, OutputError
+from gnuradio.sentinel.core.progress import progress
+from gnuradio.sentinel.core.recording_raw import SUFFIX_FORMATS
+from gnuradio.sentinel.core.sigmf_time import parse_datetime
+from gnuradio.sentinel.core.simulate_io import write_sigmf
+from gnuradio.sentinel.pulse.simulate import scene_annotations, scene_chunks
+
+from . import simulate_pulse
+
+_CHUNK_SAMPLES = 1 << 18
+_BYTES = {"cf32_le": 8, "ci16_le": 4, "ci8": 2, "cu8": 2}
+_LIVE = ("udp", "zmq", "rtl-tcp")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `sentinel simulate`."""
+    rooms = parser.add_subparsers(dest="room", metavar="ROOM", required=True)
+    pulse = rooms.add_parser("pulse", help="tags that send periodic pulses")
+    _add_output_arguments(pulse)
+    simulate_pulse.add_arguments(pulse)
+
+
+def _add_output_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--out",
+        metavar="FILE",
+        help="x.sigmf-meta; or raw samples by suffix (.cf32 .cs16 .cs8 .cu8) with the truth in x.sigmf-meta",
+    )
+    parser.add_argument("--datatype", metavar="TYPE", help="cf32_le (default), ci16_le, ci8, cu8")
+    parser.add_argument(
+        "--start-time", metavar="UTC", help="of the first sample, 2026-07-01T12:00:00.000000Z"
+    )
+    for name in _LIVE:
+        parser.add_argument(f"--{name}", metavar="HOST:PORT", help=argparse.SUPPRESS)
+
+
+def _output(out: str, datatype: str | None) -> tuple[Path, str | None, str]:
+    """Metadata file, name of the samples' file if it is not the usual one, and type of the samples."""
+    path = Path(out)
+    if path.suffix == ".sigmf-meta":
+        return path, None, _datatype(datatype or "cf32_le")
+    suffix_type = SUFFIX_FORMATS.get(path.suffix.lower())
+    if suffix_type is None:
+        raise InputError(
+            f"--out {out}: the suffix does not say what to write; use .sigmf-meta, .cf32, .cs16, .cs8 or .cu8"
+        )
+    if datatype is not None and _datatype(datatype) != suffix_type:
+        raise InputError(f"--out {out} contradicts --datatype {datatype}; leave --datatype out")
+    return path.with_suffix(".sigmf-meta"), path.name, suffix_type
+
+
+def _datatype(name: str) -> str:
+    known = {"cf32": "cf32_le", "ci16": "ci16_le", "cs16": "ci16_le", "cs8": "ci8"}.get(name, name)
+    if known not in _BYTES:
+        raise InputError(f"--datatype {name!r} is not written; use {', '.join(_BYTES)}")
+    return known
+
+
+def _check_time(text: str | None) -> None:
+    try:
+        if text is not None:
+            parse_datetime(text)
+    except ValueError as error:
+        raise InputError(f"--start-time: {error}; write it like that") from error
+
+
+def _check_space(path: Path, needed: int) -> None:
+    """Refuse before the work what cannot end well."""
+    if not path.parent.is_dir():
+        raise InputError(f"--out {path}: there is no folder {path.parent}; make it or choose another")
+    free = shutil.disk_usage(path.parent).free
+    if needed > free:
+        raise OutputError(
+            f"{path}: the scene needs {needed / 1e6:,.1f} MB and {free / 1e6:,.1f} MB are free; "
+            "give a shorter --duration, a lower --rate, a smaller --datatype or another folder"
+        )
+
+
+def _counted(chunks: Iterator[np.ndarray], advance: Callable[[float], None]) -> Iterator[np.ndarray]:
+    for chunk in chunks:
+        yield chunk
+        advance(len(chunk))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the scene, print what it holds, and return the exit code.
+
+    Raises
+    ------
+    InputError
+        An argument is not what it should be.
+    OutputError
+        The recording cannot be written; no part of it stays behind.
+    """
+    for name in _LIVE:
+        if getattr(arguments, name.replace("-", "_")) is not None:
+            raise InputError(f"--{name} is not there yet; write a file with --out and play that")
+    if arguments.out is None:
+        raise InputError("--out is missing; give the file to write, as --out scene.sigmf-meta")
+    _check_time(arguments.start_time)
+    scene = simulate_pulse.scene_of(arguments)
+    path, data_name, datatype = _output(arguments.out, arguments.datatype)
+    _check_space(path, scene.sample_count * _BYTES[datatype])
+    annotations = scene_annotations(scene)
+    chunks = scene_chunks(scene, _CHUNK_SAMPLES)
+    with progress(scene.sample_count, f"Writing {arguments.out}") as advance:
+        write_sigmf(
+            path,
+            _counted(chunks, advance),
+            scene.sample_rate,
+            scene.center_freq,
+            arguments.start_time,
+            annotations,
+            datatype,
+            data_name=data_name,
+        )
+    print(simulate_pulse.summary(scene, annotations, arguments.out, datatype))
+    return 0
