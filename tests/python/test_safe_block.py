@@ -73,16 +73,14 @@ def test_no_message_is_lost_over_many_short_flowgraphs(per_call):
     for _ in range(60):
         publisher, collector = Publisher(100, per_call), Collector()
         run([publisher], collector)
-        collector.drain()
         assert collector.numbers == list(range(100))
 
 
 def test_no_message_is_lost_when_one_of_two_senders_ends_early():
-    # The first sender to end stops the receiver: without drain most of the 301 messages stay in its queue.
+    # The first sender to end stops the receiver: most of the 301 messages come later.
     for _ in range(60):
         early, late, collector = Publisher(1, 1), Publisher(300, 1), Collector()
         run([early, late], collector)
-        collector.drain()
         assert sorted(collector.numbers) == [0, *range(300)]
 
 
@@ -90,8 +88,56 @@ def test_no_message_is_lost_on_the_way_through_other_blocks():
     for _ in range(60):
         early, late, relay, collector = Publisher(1, 1), Publisher(300, 1), Relay(), Collector()
         run([early, late], relay, collector)
-        drain_all(collector, relay)
         assert sorted(collector.numbers) == [0, *range(300)]
+
+
+def test_outputs_are_finished_after_the_last_message():
+    class Finishing(Collector):
+        finished_with = 0
+
+        def finish(self):
+            self.finished_with = len(self.numbers)
+
+    for _ in range(60):
+        early, late, relay, collector = Publisher(1, 1), Publisher(300, 1), Relay(), Finishing()
+        run([early, late], relay, collector)
+        assert collector.finished_with == 301
+
+
+def test_a_block_that_runs_again_takes_its_messages_itself():
+    collector = Collector()
+    for _ in range(5):
+        run([Publisher(50, 7)], collector)
+    assert collector.numbers == 5 * list(range(50))
+
+
+def test_what_a_foreign_block_sends_late_is_taken_at_the_exit():
+    program = """
+import sys
+sys.path.insert(0, "tests/python")
+import pmt
+from test_safe_block import EVENTS, Collector, Publisher, run
+class Printing(Collector):
+    def finish(self):
+        print(len(self.numbers))
+collector = Printing()
+run([Publisher(3, 3)], collector)
+collector.to_basic_block()._post(EVENTS, pmt.from_long(7))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["3", "4"]
+
+
+def test_drain_all_follows_messages_through_the_blocks():
+    relay, collector = Relay(), Collector()
+    top = gr.top_block()
+    top.connect(blocks.null_source(gr.sizeof_float), publisher := Publisher(1, 1))
+    top.msg_connect(publisher, "events", relay, "events")
+    top.msg_connect(relay, "events", collector, "events")
+    top.run()
+    relay.to_basic_block()._post(EVENTS, pmt.from_long(7))
+    assert drain_all(collector, relay) == 2
+    assert collector.numbers == [0, 7]
 
 
 def test_drain_takes_the_queue_in_order_and_once():

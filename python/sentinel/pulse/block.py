@@ -10,7 +10,6 @@ from typing import Any
 
 import pmt
 from gnuradio import gr
-from gnuradio.sentinel import kernel
 
 from .._sentinel import channelizer, kfold_integrator_core, kfold_watch, wmatrix_stft
 from ..core.block import SafeBlock, guarded
@@ -26,7 +25,6 @@ from .detector import plan
 from .events import Stream, decision_of, events_of
 from .plan import Group, Watch, with_watch
 from .tags import read_tags
-
 
 #: What events say of an input whose source says nothing.
 UNKNOWN_STREAM = Stream("stream", "flowgraph", "none")
@@ -312,9 +310,7 @@ class PulseDetector(gr.hier_block2):
         self.settings = settings
         self.sample_rate = sample_rate
         self.groups = plan(settings, watched, offsets, sample_rate, settings.center_freq)
-        integrators = [
-            KFoldIntegrator(group, stream, cache, settings.center_freq) for group in self.groups
-        ]
+        integrators = [KFoldIntegrator(group, stream, cache, settings.center_freq) for group in self.groups]
         gr.hier_block2.__init__(
             self, "pulse_detector", gr.io_signature(1, 1, gr.sizeof_gr_complex), gr.io_signature(0, 0, 0)
         )
