@@ -19,9 +19,12 @@ def parse(command, *words):
     return parser.parse_args(words)
 
 
+def run_calibrate(line):
+    return calibrate.run(parse(calibrate, *line.split()))
+
+
 def test_calibration_is_told_and_checked(capsys):
-    words = "pulse --tip 0.8 --pf 0.05 --trials 400 --check-cycles 400".split()
-    assert calibrate.run(parse(calibrate, *words)) == 0
+    assert run_calibrate("pulse --tip 0.8 --pf 0.05 --trials 400 --check-cycles 400") == 0
     lines = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
     assert list(lines) == ["threshold", "stated", "fitted", "published", "measured"]
     assert 20 < float(lines["threshold"].split()[0]) < 35
@@ -32,7 +35,7 @@ def test_calibration_is_told_and_checked(capsys):
 
 
 def test_check_can_be_left_out(capsys):
-    assert calibrate.run(parse(calibrate, *"pulse --tip 0.8 --trials 100 --check-cycles 0".split())) == 0
+    assert run_calibrate("pulse --tip 0.8 --trials 100 --check-cycles 0") == 0
     out = capsys.readouterr().out
     assert "measured" not in out and "beyond all of them" in out
 
@@ -49,7 +52,7 @@ def test_check_can_be_left_out(capsys):
 )
 def test_wrong_settings_are_told(words, text):
     with pytest.raises(InputError, match=text) as caught:
-        calibrate.run(parse(calibrate, *words.split()))
+        run_calibrate(words)
     assert "\n" not in str(caught.value)
 
 
