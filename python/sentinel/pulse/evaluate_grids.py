@@ -33,7 +33,7 @@ _DEFAULT_POINTS = (6.0, 7.0, 8.0, 9.0, 10.0, 11.0)
 _MAIN_VARIANTS = ("nominal", "hop nw/4", "K 1", "K 3", "K 10")
 _NOMINAL_CHUNKS, _MAIN_TRIALS, _OTHER_TRIALS = 4, 1000, 400
 _SCENE_TRIALS = 1000
-_WHITE_CHUNKS, _FALSE_ALARM_CHUNK = 30, 10_000
+_WHITE_CHUNKS, _WHITE_TRIALS, _OTHER_CYCLES = 30, 10_000, 5000
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,10 @@ def _detection_places() -> Iterator[tuple[dict[str, Scalar], int, int]]:
 
 def _false_alarm_places() -> Iterator[tuple[dict[str, Scalar], int, int]]:
     for name in INPUTS:
-        yield {"input": name}, _FALSE_ALARM_CHUNK, _WHITE_CHUNKS if name == "white" else 1
+        if name == "white":
+            yield {"input": name}, _WHITE_TRIALS, _WHITE_CHUNKS
+        else:
+            yield {"input": name}, _OTHER_CYCLES, 1
 
 
 DETECTION = Table("detection", tuple(_detection_places()), measure_detection, quick_trials=100)
