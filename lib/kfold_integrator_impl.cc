@@ -77,13 +77,15 @@ kfold_integrator_impl::kfold_integrator_impl(
       d_hop(watches.empty() ? 0 : watches.front().geometry.hop),
       d_template(pulse_template),
       d_pending(watches.size()),
+      d_of_channel(channels),
       d_histories(channels, window_history(rows))
 {
     if (watches.empty())
         throw std::invalid_argument("kfold_integrator: at least one watch is needed");
     for (const auto& watch : watches) {
-        d_watches.push_back(activate(watch));
+        d_watches.push_back(activate(watch, true));
         d_histories[watch.channel].reserve(watch.geometry.cycle_windows() + 1);
+        d_of_channel[watch.channel].push_back(d_watches.size() - 1);
     }
     message_port_register_out(pmt::mp("cycles"));
     message_port_register_out(pmt::mp("changes"));
@@ -91,7 +93,7 @@ kfold_integrator_impl::kfold_integrator_impl(
 }
 
 kfold_integrator_impl::active_watch
-kfold_integrator_impl::activate(const kfold_watch& watch) const
+kfold_integrator_impl::activate(const kfold_watch& watch, bool shared) const
 {
     if (watch.channel >= d_channels)
         throw std::invalid_argument("kfold_integrator: channel " +
@@ -118,14 +120,15 @@ kfold_integrator_impl::activate(const kfold_watch& watch) const
             "merges 0..0.5 cycles per sample");
     active_watch active;
     active.settings = watch;
-    active.search =
-        std::make_unique<kernel::pulse_train_search>(watch.geometry, d_template);
+    active.search = std::make_unique<kernel::pulse_train_search>(
+        watch.geometry, d_template, shared ? d_table : nullptr);
     return active;
 }
 
 void kfold_integrator_impl::set_watch(size_t index, const kfold_watch& watch)
 {
-    auto made = std::make_unique<active_watch>(activate(watch));
+    // With memory of its own: the shared table may be in use by work() just now.
+    auto made = std::make_unique<active_watch>(activate(watch, false));
     const std::lock_guard<std::mutex> lock(d_mutex);
     if (watch.channel != d_watches.at(index).settings.channel)
         throw std::invalid_argument(
@@ -140,24 +143,25 @@ int kfold_integrator_impl::work(int noutput_items,
     const auto* in = static_cast<const gr_complex*>(input_items[0]);
     const std::lock_guard<std::mutex> lock(d_mutex);
     read_tags(noutput_items);
-    for (size_t item = 0; item < static_cast<size_t>(noutput_items); item += d_channels) {
-        for (size_t c = 0; c < d_channels; c++) {
-            uint64_t needed = std::numeric_limits<uint64_t>::max();
-            for (const auto& watch : d_watches)
-                if (watch.settings.channel == c)
-                    needed = std::min(needed, watch.next_window);
-            if (needed != std::numeric_limits<uint64_t>::max())
-                d_histories[c].append(in + (item + c) * d_rows, needed);
-        }
-        for (size_t index = 0; index < d_watches.size(); index++) {
-            const auto& watch = d_watches[index];
-            const uint64_t end =
-                watch.next_window + watch.settings.geometry.cycle_windows();
-            if (d_histories[watch.settings.channel].end() >= end)
-                judge(index);
-        }
-    }
+    for (size_t item = 0; item < static_cast<size_t>(noutput_items); item += d_channels)
+        for (size_t c = 0; c < d_channels; c++)
+            if (!d_of_channel[c].empty())
+                take_window(c, in + (item + c) * d_rows);
     return noutput_items;
+}
+
+void kfold_integrator_impl::take_window(size_t channel, const gr_complex* scores)
+{
+    uint64_t needed = std::numeric_limits<uint64_t>::max();
+    for (const size_t index : d_of_channel[channel])
+        needed = std::min(needed, d_watches[index].next_window);
+    d_histories[channel].append(scores, needed);
+    for (const size_t index : d_of_channel[channel]) {
+        const auto& watch = d_watches[index];
+        const uint64_t end = watch.next_window + watch.settings.geometry.cycle_windows();
+        if (d_histories[channel].end() >= end)
+            judge(index);
+    }
 }
 
 void kfold_integrator_impl::read_tags(int items)

@@ -40,8 +40,9 @@ private:
         pmt::pmt_t frequency = pmt::PMT_NIL, time = pmt::PMT_NIL, stream = pmt::PMT_NIL;
     };
 
-    active_watch activate(const kfold_watch& watch) const;
+    active_watch activate(const kfold_watch& watch, bool shared) const;
     void read_tags(int items);
+    void take_window(size_t channel, const gr_complex* scores);
     void take_changes(size_t index);
     void judge(size_t index);
     pmt::pmt_t describe(const active_watch& watch,
@@ -55,7 +56,11 @@ private:
     const std::vector<gr_complex> d_template;
     std::vector<active_watch> d_watches;
     std::vector<std::unique_ptr<active_watch>> d_pending; // one slot per watch
+    std::vector<std::vector<size_t>> d_of_channel;        // watches of each channel
     std::vector<window_history> d_histories;              // one per channel
+    // Hundreds of watches are judged one after the other in the same working memory.
+    std::shared_ptr<kernel::pulse_train_search::cell_table> d_table =
+        std::make_shared<kernel::pulse_train_search::cell_table>();
     timeline d_timeline;
     std::mutex d_mutex;
 };

@@ -49,36 +49,42 @@ float vertex(float a, float b, float c)
 } // namespace
 
 pulse_train_search::pulse_train_search(const pulse_train_geometry& geometry,
-                                       const std::vector<gr_complex>& pulse_template)
+                                       const std::vector<gr_complex>& pulse_template,
+                                       std::shared_ptr<cell_table> table)
     : d_geometry((geometry.validate(), geometry)),
       d_noise_floor(geometry.cycle_windows(), geometry.rows),
       d_fold(geometry),
       d_correlator(geometry, pulse_template),
       d_tests(geometry, pulse_template),
-      d_normalized(geometry.cycle_windows() * geometry.rows),
+      d_table(table ? std::move(table) : std::make_shared<cell_table>()),
       d_noise(geometry.rows),
       d_inverse_noise(geometry.rows)
 {
+    const size_t cells = geometry.cycle_windows() * geometry.rows;
+    if (d_table->size() < cells)
+        d_table->resize(cells);
 }
 
 void pulse_train_search::load(const gr_complex* scores)
 {
     d_scores = scores;
-    squared_magnitude(scores, d_normalized.size(), d_normalized.data());
-    d_noise_floor.estimate(d_normalized.data(), d_inverse_noise.data());
+    squared_magnitude(
+        scores, d_geometry.cycle_windows() * d_geometry.rows, d_table->data());
+    d_noise_floor.estimate(d_table->data(), d_inverse_noise.data());
     share_noise(d_inverse_noise.data(), d_noise.size(), d_noise.data());
     // A cycle that is mostly zeros has no noise to speak of. Limited to what single
     // precision can tell from zero beside the largest cell, sums over it stay finite.
     std::fill(d_inverse_noise.begin(), d_inverse_noise.end(), 0.0f);
     for (size_t w = 0; w < d_geometry.cycle_windows(); w++)
-        raise(&d_normalized[w * d_noise.size()], d_noise.size(), d_inverse_noise.data());
+        raise(
+            d_table->data() + w * d_noise.size(), d_noise.size(), d_inverse_noise.data());
     const float least =
         1e-12f * *std::max_element(d_inverse_noise.begin(), d_inverse_noise.end());
     for (size_t r = 0; r < d_noise.size(); r++) {
         d_noise[r] = std::max(d_noise[r], least);
         d_inverse_noise[r] = 1.0f / d_noise[r];
     }
-    multiply_rows(d_normalized.data(),
+    multiply_rows(d_table->data(),
                   d_geometry.cycle_windows(),
                   d_geometry.rows,
                   d_inverse_noise.data());
@@ -216,19 +222,19 @@ std::vector<pulse_train> pulse_train_search::search(const gr_complex* scores,
     std::vector<pulse_train> found;
     d_best_score = 0.0f;
     size_t declared = 0, tried = 0;
-    for (const auto& tile : d_fold.tiles(d_normalized.data(), most_tries)) {
+    for (const auto& tile : d_fold.tiles(d_table->data(), most_tries)) {
         if (declared == most ||
             (tried++ >= tries && tile.value < refinement_gain * threshold))
             break;
-        refined train = refine(d_fold.best_of(d_normalized.data(), tile));
+        refined train = refine(d_fold.best_of(d_table->data(), tile));
         const float score = train.power / noise_at(train.frequency);
         d_best_score = std::max(d_best_score, score);
         if (score < threshold || hides_behind(train, score, found, merge))
             continue;
         polish(train);
         pulse_train described = describe(train, score);
-        described.reason = d_tests.judge(
-            described, threshold, d_normalized.data(), d_scores, d_correlator);
+        described.reason =
+            d_tests.judge(described, threshold, d_table->data(), d_scores, d_correlator);
         declared += described.reason == verdict::pulses;
         found.push_back(std::move(described));
     }
@@ -242,8 +248,8 @@ float pulse_train_search::maximum(const gr_complex* scores)
 {
     load(scores);
     d_best_score = 0.0f;
-    for (const auto& tile : d_fold.tiles(d_normalized.data(), tries)) {
-        const refined train = refine(d_fold.best_of(d_normalized.data(), tile));
+    for (const auto& tile : d_fold.tiles(d_table->data(), tries)) {
+        const refined train = refine(d_fold.best_of(d_table->data(), tile));
         d_best_score = std::max(d_best_score, train.power / noise_at(train.frequency));
     }
     return d_best_score;

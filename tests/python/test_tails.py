@@ -45,7 +45,7 @@ def test_published_thresholds_follow_from_27600_cells():
 @given(
     log_cells=st.floats(0, 16),
     pulses=st.integers(1, 20),
-    growth=st.sampled_from([0.0, 0.5, 1.5]),
+    growth=st.sampled_from([0.0, 0.5, 2.0]),
     exponent=st.floats(-12, -0.5),
 )
 @settings(deadline=None, max_examples=150)
@@ -130,7 +130,7 @@ def test_tails_survive_their_plain_form(tail):
         {"kind": "gumbel", "location": "1", "scale": 1.0},
         {"kind": "gumbel", "location": float("nan"), "scale": 1.0},
         {"kind": "chi-square-max", "independent_cells": 10.0, "pulses": 2.5},
-        {"kind": "chi-square-max", "independent_cells": 10.0, "pulses": 2, "growth": 1.6},
+        {"kind": "chi-square-max", "independent_cells": 10.0, "pulses": 2, "growth": 4.1},
         {"kind": "chi-square-max", "independent_cells": 0.0, "pulses": 2},
     ],
 )
@@ -153,3 +153,20 @@ def test_bad_null_values_and_probabilities_are_refused():
     # One cell exceeds zero with probability 1 - 1/e and no more.
     with pytest.raises(ValueError, match=r"allow at most 0\.63"):
         ChiSquareMaxTail(1.0, 1).threshold(0.7)
+
+
+def test_fit_of_the_upper_maxima_ignores_a_wrong_body(rng):
+    # The body is squeezed, the upper tenth follows the law: only a censored fit finds its n.
+    tail = ChiSquareMaxTail(30_000.0, 5, 2.0, reference=22.0)
+    grid = np.linspace(10, 60, 20_001)
+    law = -np.expm1(-np.exp(tail.log_rate(grid)))
+    values = np.interp(-rng.uniform(size=4000), -law, grid)
+    upper = np.quantile(values, 0.9)
+    squeezed = np.where(values < upper, upper - 0.5 * (upper - values), values)
+    fit = fit_chi_square_max(squeezed, 5, 2.0, upper_share=0.1)
+    # log_cells_error is 1/sqrt(400) = 5 %; three of them move the threshold by 0.15.
+    assert fit.log_cells_error == pytest.approx(0.05, abs=0.001)
+    assert fit.threshold(1e-4) == pytest.approx(tail.threshold(1e-4), abs=0.17)
+    assert abs(fit_chi_square_max(squeezed, 5, 2.0).threshold(1e-4) - tail.threshold(1e-4)) > 0.3
+    with pytest.raises(ValueError, match="upper_share"):
+        fit_chi_square_max(values[:20], 5, 2.0, upper_share=0.1)

@@ -24,6 +24,9 @@ namespace sentinel {
  * stream that began with `sentinel_start`. Samples after the last whole window make no
  * item.
  *
+ * The block needs window + hop items at once: with hundreds of channels or very long pulses
+ * give the block before it a larger output buffer (set_min_output_buffer).
+ *
  * Cost: one FFT of `rows` points per `hop` samples and channel.
  */
 class SENTINEL_API wmatrix_stft : virtual public gr::block

@@ -403,7 +403,10 @@ def _channelizer(group: Group, sample_rate: float) -> Any:
         return None
     taps = channel_taps(sample_rate, group.decimation)
     fft_size = choose_fft_size(sample_rate, group.decimation, group.offsets_hz)
-    return channelizer(sample_rate, group.decimation, fft_size, taps, list(group.offsets_hz))
+    bank = channelizer(sample_rate, group.decimation, fft_size, taps, list(group.offsets_hz))
+    # With hundreds of channels the default buffer would not hold the windows that the STFT asks for.
+    bank.set_min_output_buffer(4 * group.window)
+    return bank
 
 
 __all__ = ["CycleReader", "KFoldIntegrator", "PulseDetector", "kfold_integrator"]

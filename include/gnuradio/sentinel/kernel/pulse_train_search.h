@@ -10,6 +10,7 @@
 #include <gnuradio/sentinel/kernel/pulse_train_tests.h>
 
 #include <cstddef>
+#include <memory>
 #include <vector>
 
 namespace gr {
@@ -30,13 +31,18 @@ namespace kernel {
 class SENTINEL_API pulse_train_search
 {
 public:
+    using cell_table = std::vector<float>;
+
     /*!
      * \param geometry validated here
      * \param pulse_template `window` samples, empty for rectangular
+     * \param table working memory, windows x rows, that searches may share which are not
+     *        used at the same time; it grows to the largest of them. Own memory if null.
      * \throws std::invalid_argument see pulse_train_geometry::validate and wmatrix_stft
      */
     explicit pulse_train_search(const pulse_train_geometry& geometry,
-                                const std::vector<gr_complex>& pulse_template = {});
+                                const std::vector<gr_complex>& pulse_template = {},
+                                std::shared_ptr<cell_table> table = nullptr);
 
     const pulse_train_geometry& geometry() const { return d_geometry; }
 
@@ -83,8 +89,8 @@ private:
     pulse_train_tests d_tests;
     float d_best_score = 0.0f;
     const gr_complex* d_scores = nullptr;
-    std::vector<float> d_normalized; // windows x rows
-    std::vector<float> d_noise;      // rows
+    std::shared_ptr<cell_table> d_table; // power over noise, windows x rows
+    std::vector<float> d_noise;          // rows
     std::vector<float> d_inverse_noise;
 };
 

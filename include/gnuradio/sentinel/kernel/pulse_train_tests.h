@@ -19,7 +19,7 @@ namespace kernel {
  * The sum of K powers is the right statistic in white noise. Clicks, steps of the noise,
  * side lobes of strong signals, lone bursts and tags of another interval also make large
  * sums. Each test below looks at one of these, and each is lenient enough that together
- * they cost a train in white noise less than 0.1 dB (docs/results-pulse.md).
+ * they cost a train of five pulses in white noise about 0.1 dB (docs/results-pulse.md).
  */
 class SENTINEL_API pulse_train_tests
 {
