@@ -14,8 +14,11 @@ from pathlib import Path
 
 import yaml
 
+ROOT = Path(__file__).resolve().parents[2]
 #: Descriptions of the project's blocks.
-BLOCKS = Path(__file__).resolve().parents[2] / "grc"
+BLOCKS = ROOT / "grc"
+#: Flowgraphs that the project ships.
+SHIPPED = sorted([*(ROOT / "apps").glob("*.grc"), *(ROOT / "examples").glob("*.grc")])
 FOLDERS = f"{BLOCKS}:/usr/share/gnuradio/grc/blocks"
 STATES = {"bus_sink": False, "bus_source": False, "bus_structure": None, "rotation": 0, "state": "enabled"}
 
@@ -51,6 +54,12 @@ def compile_(folder: Path, name: str, blocks: Sequence, connections: list):
     """Compile a `flowgraph`; return the finished grcc and the path its program should have."""
     path = folder / f"{name}.grc"
     path.write_text(yaml.safe_dump(flowgraph(name, blocks, connections)))
+    return compile_file(path, folder)
+
+
+def compile_file(path: Path, folder: Path):
+    """Compile a .grc file into a folder; return the finished grcc and the path its program should have."""
+    name = yaml.safe_load(path.read_text())["options"]["parameters"]["id"]
     # A home of its own, for the cache of block descriptions, that the tests of one run share: seconds each.
     environment = os.environ | {"GRC_BLOCKS_PATH": FOLDERS, "HOME": str(folder.parent)}
     command = [sys.executable, shutil.which("grcc", path="/usr/bin"), "-o", str(folder), str(path)]
@@ -89,3 +98,16 @@ def run(program: Path) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def run_with(program: Path, *words: str, cwd: Path) -> subprocess.CompletedProcess:
+    """Run a program with arguments, without a terminal or a display; return how it ended."""
+    return subprocess.run(
+        [sys.executable, str(program), *words],
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=os.environ | {"QT_QPA_PLATFORM": "offscreen"},
+    )

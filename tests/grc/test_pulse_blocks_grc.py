@@ -7,10 +7,10 @@ import re
 
 import pytest
 import yaml
-from flowgraphs import ROOT
 from gnuradio import sentinel
 from gnuradio.sentinel.pulse.block import LIVE_SETTINGS, KFoldIntegrator
 from gnuradio.sentinel.pulse.config import PulseSettings
+from grc_programs import ROOT
 
 
 def description(name):

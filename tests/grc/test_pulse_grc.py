@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from flowgraphs import ROOT, SHIPPED, compile_flowgraph, run_program
 from gnuradio import sentinel
 from gnuradio.sentinel import kernel, pulse
 from gnuradio.sentinel.core.event_faces import first_difference, from_json_line
 from gnuradio.sentinel.core.simulate_io import write_sigmf
+from grc_programs import ROOT, SHIPPED, compile_file, run_with
 
 sys.path.insert(0, str(ROOT / "tests" / "python"))
 from conftest import SHARED_DATA
@@ -26,7 +26,10 @@ REAL_RATE = 250e3
 def programs(tmp_path_factory):
     """Every flowgraph we ship, compiled: name to program."""
     folder = tmp_path_factory.mktemp("programs")
-    return {path.stem: compile_flowgraph(path, folder) for path in SHIPPED}
+    made = {path.stem: compile_file(path, folder) for path in SHIPPED}
+    for done, program in made.values():
+        assert done.returncode == 0 and program.exists(), done.stdout + done.stderr
+    return {name: program for name, (_, program) in made.items()}
 
 
 def add_pulses(samples, rate, first_s, interval_s, width_s, offset_hz, amplitude):
@@ -99,7 +102,7 @@ def test_a_generated_program_never_overwrites_a_module_of_ours(path):
 @pytest.mark.parametrize("name", ["sentinel_pulse", "pulse_by_hand"])
 def test_events_of_a_compiled_program_are_those_of_the_function(programs, scene, tmp_path, name):
     scene.tofile(tmp_path / "x.cf32")
-    ran = run_program(
+    ran = run_with(
         programs[name],
         *("--input", "x.cf32", "--rate", "3840", "--tip", "2.0", "--output", "jsonl:out.jsonl"),
         cwd=tmp_path,
@@ -113,7 +116,7 @@ def test_events_of_a_compiled_program_are_those_of_the_function(programs, scene,
 
 def test_rate_centre_and_time_come_from_the_metadata(programs, scene, tmp_path):
     path = write_sigmf(tmp_path / "x.sigmf-meta", scene, RATE, 150.1e6, "2026-07-01T12:00:00.250000Z")
-    ran = run_program(
+    ran = run_with(
         programs["sentinel_pulse"], "--input", str(path), "--output", "jsonl:out.jsonl", cwd=tmp_path
     )
     assert ran.returncode == 0, ran.stderr
@@ -146,7 +149,7 @@ def test_a_real_burst_in_a_real_background(programs, real_scene, tmp_path, name)
     samples, starts = real_scene
     samples.tofile(tmp_path / "x.cf32")
     words = ["--input", "x.cf32", "--rate", "250k", "--offset=-3400"]
-    ran = run_program(programs[name], *words, "--tip", "2", "--output", "jsonl:out.jsonl", cwd=tmp_path)
+    ran = run_with(programs[name], *words, "--tip", "2", "--output", "jsonl:out.jsonl", cwd=tmp_path)
     assert ran.returncode == 0, ran.stderr
     found = read_events(tmp_path / "out.jsonl")
     expected = expected_events(tmp_path / "x.cf32", samples, REAL_RATE, interval_s=2.0, offset_hz=-3400.0)
@@ -156,7 +159,7 @@ def test_a_real_burst_in_a_real_background(programs, real_scene, tmp_path, name)
     places = [start for event in found for start in event.details["pulse_starts"]]
     assert np.abs(np.subtract(places, starts)).max() < 0.002 * REAL_RATE
 
-    ran = run_program(programs[name], *words, "--tip", "1.7", "--output", "jsonl:no.jsonl", cwd=tmp_path)
+    ran = run_with(programs[name], *words, "--tip", "1.7", "--output", "jsonl:no.jsonl", cwd=tmp_path)
     assert ran.returncode == 0, ran.stderr
     assert (tmp_path / "no.jsonl").read_text() == ""
 
@@ -229,7 +232,7 @@ def test_the_desk_runs_without_a_display(programs, scene, tmp_path):
     scene.tofile(tmp_path / "x.cf32")
     script = tmp_path / "run_desk.py"
     script.write_text(DESK.format(folder=str(programs["pulse_desk"].parent)))
-    ran = run_program(script, cwd=tmp_path)
+    ran = run_with(script, cwd=tmp_path)
     assert ran.returncode == 0, ran.stderr
     assert "interval_s stays as it was" in ran.stdout + ran.stderr
     assert_same(
