@@ -28,7 +28,9 @@ SUFFIX = "_433.92M_250k.cu8"
 TILED_S = 21.0
 #: Channels of 3846 Hz are searched over 3231 Hz, so that these miss nothing of the band.
 SWEEP_HZ = tuple(3000.0 * step for step in range(-40, 41))
-TRAFFIC_INTERVALS_S = (2.0, 1.3, 0.7862)
+#: Away from the recordings' own lengths (0.524, 0.786, 1.049, 1.311, 1.573 s, ...), at which what is tiled
+#: really repeats.
+TRAFFIC_INTERVALS_S = (2.0, 1.4, 0.9)
 
 #: Bursts of one main line: recording, start (s), length (s), pulse width searched (s). Most bursts in the
 #: recordings are keyed within 15 ms, and then no single frequency is theirs.
