@@ -108,8 +108,8 @@ which the detector says. Intervals near a recording's own length are left out: t
 
 A burst cut out of one recording, put every 2 s into another. E/N0 is what the matched filter collects of the
 burst over the noise density of the background there. Where the background's own traffic fills the burst's
-frequency, the train is refused. "Declared elsewhere" are lines of the same keyed burst more than 70 Hz from
-its strongest.
+frequency, the train is refused. The bursts of X10 and TFA-Twin-Plus chirp or are keyed and have several lines
+of like strength: a declaration more than 70 Hz from the strongest counts as "declared elsewhere".
 
 <!-- begin:bursts -->
 <!-- end:bursts -->
