@@ -30,8 +30,10 @@ def compile_(folder, rows, parameters):
     "parameters, window, hop, channels, template, rows",
     [
         ({}, 58, 29, 1, [], 128),
-        ({"window": "9", "hop": "4", "rows": "18", "channels": "3"}, 9, 4, 3, [], 18),
-        ({"window": "4", "hop": "2", "pulse_template": "[1, 1j, 0.5, 1]"}, 4, 2, 1, [1, 1j, 0.5, 1], 16),
+        (
+            {"window": "4", "hop": "2", "rows": "18", "channels": "3", "pulse_template": "[1, 1j, 0.5, 1]"},
+            *(4, 2, 3, [1, 1j, 0.5, 1], 18),
+        ),
     ],
 )
 def test_compiles_and_computes(tmp_path, parameters, window, hop, channels, template, rows):

@@ -42,11 +42,11 @@ def check_found(samples, geometry, starts, frequency, threshold=31.0):
 
 
 @pytest.mark.parametrize("pulses", [1, 2, 3, 5, 10, 20])
-@pytest.mark.parametrize("windows", [100.0, 100.28, 100.49, 100.5, 100.83])
+@pytest.mark.parametrize("windows", [100.0, 100.28, 100.49, 100.5])
 def test_any_number_of_pulses_at_any_interval(pulses, windows, rng):
     geometry = reference.make_geometry(interval_samples=29 * windows, pulses=pulses)
     # Arrivals over the whole interval; its ends are where a train is first or last in its cycle.
-    for start in [0, 30, *rng.uniform(60, 29 * windows - 60, 3), 29 * windows - 60, 29 * windows - 1]:
+    for start in [0, 30, rng.uniform(60, 29 * windows - 60), 29 * windows - 60, 29 * windows - 1]:
         frequency = rng.uniform(-0.49, 0.49)
         samples, starts = train_scene(rng, geometry, start, frequency, 22)
         check_found(samples, geometry, starts, frequency, 25 + 2 * pulses)
@@ -84,7 +84,7 @@ def test_any_frequency_up_to_the_edges(frequency, rng):
 
 @pytest.mark.parametrize("e_n0_db", [12, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 70, 80])
 def test_clean_trains_of_any_strength_are_declared_once(e_n0_db, rng):
-    for _ in range(8):
+    for _ in range(4):
         start, frequency = rng.uniform(0, 7680), rng.uniform(-0.5, 0.5)
         samples, starts = train_scene(rng, DEFAULT, start, frequency, e_n0_db)
         found = reference.search(samples, DEFAULT)

@@ -101,14 +101,15 @@ is the share of cycles with a score above the threshold. The bound is one-sided,
 
 Busy on/off-keyed traffic of remotes and sensors, repeated to 21 s, searched for 15 ms pulses in 81 channels
 over the whole band and in the channel at the centre. The recordings themselves are shorter than a cycle,
-which the detector says.
+which the detector says. Intervals near a recording's own length are left out: tiled, it really repeats then.
 
 <!-- begin:traffic -->
 <!-- end:traffic -->
 
 A burst cut out of one recording, put every 2 s into another. E/N0 is what the matched filter collects of the
 burst over the noise density of the background there. Where the background's own traffic fills the burst's
-frequency, the train is refused.
+frequency, the train is refused. The bursts of X10 and TFA-Twin-Plus chirp or are keyed and have several lines
+of like strength: a declaration more than 70 Hz from the strongest counts as "declared elsewhere".
 
 <!-- begin:bursts -->
 <!-- end:bursts -->

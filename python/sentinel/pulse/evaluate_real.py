@@ -28,14 +28,18 @@ SUFFIX = "_433.92M_250k.cu8"
 TILED_S = 21.0
 #: Channels of 3846 Hz are searched over 3231 Hz, so that these miss nothing of the band.
 SWEEP_HZ = tuple(3000.0 * step for step in range(-40, 41))
-TRAFFIC_INTERVALS_S = (2.0, 1.3, 0.7862)
+#: Away from the recordings' own lengths (0.524, 0.786, 1.049, 1.311, 1.573 s, ...), at which what is tiled
+#: really repeats.
+TRAFFIC_INTERVALS_S = (2.0, 1.4, 0.9)
 
-#: Bursts of one main line: recording, start (s), length (s), pulse width searched (s). Most bursts in the
-#: recordings are keyed within 15 ms, and then no single frequency is theirs.
+#: Bursts: recording, start (s), length (s), pulse width searched (s). The first three are unbroken and have
+#: one main line; the last two are keyed or chirp within the burst, and no single frequency is theirs.
 BURSTS = {
     "chuango": ("chuango_01_gfile003", 0.289, 0.0124, 0.015),
     "silvercrest": ("silvercrest_01_gfile001", 0.307, 0.015, 0.015),
     "cardin": ("cardin_01_S466-TX2_01", 0.213, 0.0095, 0.0095),
+    "X10": ("x10_01_record-x10-b1-on-001", 0.1412, 0.0094, 0.0094),
+    "TFA-Twin-Plus": ("TFA-Twin-Plus-30.3049_01_gfile001", 0.239, 0.0156, 0.015),
 }
 BACKGROUNDS = (
     "PT2262_01_gfile002",
