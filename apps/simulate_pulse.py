@@ -50,17 +50,18 @@ def _text(text: str, what: str) -> str:
 
 @dataclass(frozen=True)
 class _Key:
-    """One key of an option: the field it sets, how its text is read, and whether it may be left out."""
+    """One key of an option: the field it sets, how its text is read, and what holds if it is left out."""
 
     field: str
     read: Callable[[str, str], Any] = _number
     required: bool = False
+    default: Any = None
 
 
 _TAG_KEYS = {
     "freq": _Key("freq_hz", parse_frequency, True),
     "tip": _Key("interval_s", _number, True),
-    "tp": _Key("pulse_width_s", _number, True),
+    "tp": _Key("pulse_width_s", default=0.015),
     "en0": _Key("en0_db", _number, True),
     "start": _Key("start_s"),
     "id": _Key("tag_id", _text),
@@ -141,7 +142,8 @@ def _build(kind: type, keys: dict[str, _Key], text: str, option: str) -> Any:
     missing = [name for name, key in keys.items() if key.required and name not in found]
     if missing:
         raise InputError(f"{option} {text!r}: {missing[0]} is missing; add {missing[0]}=..")
-    values = {keys[name].field: keys[name].read(value, f"{option} {name}") for name, value in found.items()}
+    values = {key.field: key.default for key in keys.values() if key.default is not None}
+    values |= {keys[name].field: keys[name].read(value, f"{option} {name}") for name, value in found.items()}
     try:
         return kind(**values)
     except InputError as error:

@@ -24,8 +24,8 @@ namespace sentinel {
  * stream that began with `sentinel_start`. Samples after the last whole window make no
  * item.
  *
- * The block needs window + hop items at once: with hundreds of channels or very long pulses
- * give the block before it a larger output buffer (set_min_output_buffer).
+ * The block needs window + hop items at once: with hundreds of channels or very long
+ * pulses give the block before it a larger output buffer (set_min_output_buffer).
  *
  * Cost: one FFT of `rows` points per `hop` samples and channel.
  */
