@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""docs/messages.md lists what the code sends."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pmt
+import pytest
+from gnuradio import blocks, gr, sentinel
+from gnuradio.sentinel import pulse
+from gnuradio.sentinel.core.decision import Decision
+from gnuradio.sentinel.core.event import EVENT_KEYS
+from gnuradio.sentinel.core.stream import Stream
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = (ROOT / "docs" / "messages.md").read_text()
+
+
+def table(after):
+    """Key to the cells behind it, of the first table after a text."""
+    rows = {}
+    for line in TEXT[TEXT.index(after) + len(after) :].splitlines():
+        if line.startswith("| `"):
+            key, *cells = (cell.strip() for cell in line.strip("|").split(" | "))
+            rows[key.strip("`")] = cells
+        elif rows:
+            return rows
+    return rows
+
+
+@pytest.fixture(scope="module")
+def messages():
+    """What the core sends for a strong tag: cycles and changes, as PMTs."""
+    rate, count = 3840.0, 3840 * 25
+    rng = np.random.default_rng(3)
+    samples = (rng.standard_normal((count, 2)) @ np.array([0.01, 0.01j])).astype(np.complex64)
+    samples[(np.arange(count) / rate) % 2.0 < 0.015] += 0.1
+    detector = sentinel.pulse_detector(rate, interval_s=2.0)
+    detector.set_pulses(4)
+    detector.integrators[0].wait_calibrated()
+    top, debug = gr.top_block(), blocks.message_debug()
+    top.connect(blocks.vector_source_c(samples), detector)
+    top.msg_connect(detector.integrators[0].core, "cycles", debug, "store")
+    top.msg_connect(detector.integrators[0].core, "changes", debug, "store")
+    top.run()
+    found = [debug.get_message(number) for number in range(debug.num_messages())]
+    is_cycle = [pmt.dict_has_key(message, pmt.intern("trains")) for message in found]
+    return (
+        [message for message, yes in zip(found, is_cycle, strict=True) if yes],
+        [message for message, yes in zip(found, is_cycle, strict=True) if not yes],
+    )
+
+
+def types(message):
+    """Key to the PMT type as the tables name it."""
+    kinds = {
+        "uint64": pmt.is_uint64,
+        "long": pmt.is_integer,
+        "double": pmt.is_real,
+        "symbol": pmt.is_symbol,
+        "f64vector": pmt.is_f64vector,
+        "f32vector": pmt.is_f32vector,
+        "vector": pmt.is_vector,
+        "nil": pmt.is_null,
+    }
+    items = pmt.dict_items(message)
+    pairs = [pmt.nth(place, items) for place in range(pmt.length(items))]
+    return {
+        pmt.symbol_to_string(pmt.car(pair)): next(kind for kind, test in kinds.items() if test(pmt.cdr(pair)))
+        for pair in pairs
+    }
+
+
+def assert_listed(rows, message):
+    sent = types(message)
+    assert sent.keys() == rows.keys()
+    for key, kind in sent.items():
+        assert kind in rows[key][0], f"{key} is sent as {kind}, the table says {rows[key][0]}"
+
+
+def test_cycles_trains_and_changes(messages):
+    cycles, changes = messages
+    assert len(cycles) == 2 and len(changes) == 1
+    assert_listed(table("Port `cycles`"), cycles[0])
+    assert_listed(
+        table("Each of `trains`"),
+        pmt.vector_ref(pmt.dict_ref(cycles[0], pmt.intern("trains"), pmt.PMT_NIL), 0),
+    )
+    assert_listed(table("Port `changes`"), changes[0])
+
+
+def test_every_tag_of_the_code_is_listed():
+    code = "".join(path.read_text() for path in (ROOT / "lib").glob("*.[ch]*"))
+    tags = set(re.findall(r'"(sentinel_[a-z]+|rx_(?:rate|freq|time))"', code))
+    assert tags == table("## Stream tags").keys()
+
+
+def test_the_stream_events_and_decisions():
+    assert tuple(table("`sentinel_stream` holds")) == tuple(Stream.__dataclass_fields__)
+    assert tuple(table("## Port `events`")) == EVENT_KEYS
+    assert tuple(table("## Port `decisions`")) == tuple(Decision.__dataclass_fields__)
+
+
+def test_details_of_a_pulse_event():
+    rate = 3840.0
+    samples = np.random.default_rng(4).standard_normal((int(11 * rate), 2)).astype(np.float32)
+    samples = (0.01 * samples).view(np.complex64)[:, 0].copy()
+    samples[(np.arange(len(samples)) / rate) % 2.0 < 0.015] += 0.1
+    (event, *_) = pulse.detect(samples, rate, interval_s=2.0).events
+    assert event.details.keys() == table("`details` of detector `pulse`").keys()
