@@ -116,9 +116,7 @@ def test_events_of_a_compiled_program_are_those_of_the_function(programs, scene,
 
 def test_rate_centre_and_time_come_from_the_metadata(programs, scene, tmp_path):
     path = write_sigmf(tmp_path / "x.sigmf-meta", scene, RATE, 150.1e6, "2026-07-01T12:00:00.250000Z")
-    ran = run_with(
-        programs["pulse"], "--input", str(path), "--output", "jsonl:out.jsonl", cwd=tmp_path
-    )
+    ran = run_with(programs["pulse"], "--input", str(path), "--output", "jsonl:out.jsonl", cwd=tmp_path)
     assert ran.returncode == 0, ran.stderr
     found = read_events(tmp_path / "out.jsonl")
     assert_same(found, expected_events(path, scene, RATE, interval_s=2.0))
