@@ -39,6 +39,7 @@ pmt::pmt_t describe_train(const kernel::pulse_train& train)
 {
     auto dict = pmt::make_dict();
     dict = with(dict, "start", pmt::from_double(train.start));
+    dict = with(dict, "interval", pmt::from_double(train.interval));
     dict = with(dict, "frequency", pmt::from_double(train.frequency));
     dict = with(dict, "score", pmt::from_double(train.score));
     dict = with(dict, "traffic_score", pmt::from_double(train.traffic_score));

@@ -23,14 +23,14 @@ pulse_correlator::pulse_correlator(const pulse_train_geometry& geometry,
       d_tuned(geometry.window),
       d_window(geometry.window)
 {
-    for (unsigned k = 0; k < geometry.pulses; k++)
-        d_offsets.push_back(std::lround(k * geometry.interval_samples));
 }
 
-void pulse_correlator::gather(const gr_complex* scores, long start)
+void pulse_correlator::gather(const gr_complex* scores, long start, double stretch)
 {
-    for (unsigned k = 0; k < d_geometry.pulses; k++)
-        fetch(scores, start + d_offsets[k] - d_reach, &d_samples[k * d_segment]);
+    for (unsigned k = 0; k < d_geometry.pulses; k++) {
+        const long offset = std::lround(k * stretch * d_geometry.interval_samples);
+        fetch(scores, start + offset - d_reach, &d_samples[k * d_segment]);
+    }
 }
 
 void pulse_correlator::fetch(const gr_complex* scores, long first, gr_complex* segment)

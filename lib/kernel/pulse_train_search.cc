@@ -108,7 +108,7 @@ pulse_train_search::refined pulse_train_search::refine(const fold_peak& peak)
     const long step = std::max(1L, static_cast<long>(d_geometry.window) / 8);
     const double spacing = 1.0 / d_geometry.rows;
     const long origin = static_cast<long>(peak.start) * hop;
-    refined best{ 0, static_cast<double>(peak.row) / d_geometry.rows - 0.5, 0.0f };
+    refined best{ 0, static_cast<double>(peak.row) / d_geometry.rows - 0.5, 0.0f, 1.0 };
     d_correlator.gather(d_scores, origin);
 
     const auto try_at = [&](long shift, double frequency) {
@@ -116,7 +116,7 @@ pulse_train_search::refined pulse_train_search::refine(const fold_peak& peak)
             return;
         const float power = d_correlator.power(shift);
         if (power > best.power)
-            best = { shift, frequency, power };
+            best = { shift, frequency, power, 1.0 };
     };
     // Time and frequency of a pulse hardly depend on each other, so they take turns.
     const double row_frequency = best.frequency;
@@ -164,6 +164,33 @@ void pulse_train_search::polish(refined& train)
     train.start += shift;
     d_correlator.gather(d_scores, train.start);
     train.power = d_correlator.power(0L);
+    stretch(train);
+}
+
+// A tag whose interval is up to 0.6 % off shows some of its pulses only; where another
+// interval explains clearly more power, the train is described by that one. The score
+// that was compared with the threshold stays.
+void pulse_train_search::stretch(refined& train)
+{
+    constexpr float clearly = 1.2f;
+    const long step = std::max(1L, static_cast<long>(d_geometry.window) / 8);
+    const double half_span = 0.5 * (d_geometry.pulses - 1) * d_geometry.interval_samples;
+    refined best = train;
+    best.power *= clearly;
+    for (int permille = -6; permille <= 6; permille++) {
+        // About the middle of the train, which stays where it is.
+        const double stretch = 1.0 + 1e-3 * permille;
+        const long start = std::lround(train.start - half_span * (stretch - 1.0));
+        d_correlator.gather(d_scores, start, stretch);
+        for (long s = -d_correlator.reach(); s <= d_correlator.reach(); s += step) {
+            const float power = d_correlator.power(s);
+            if (power > best.power)
+                best = { start + s, train.frequency, power, stretch };
+        }
+    }
+    if (best.stretch != 1.0)
+        train = best;
+    d_correlator.gather(d_scores, train.start, train.stretch);
 }
 
 pulse_train pulse_train_search::describe(const refined& train, float score)
@@ -174,6 +201,7 @@ pulse_train pulse_train_search::describe(const refined& train, float score)
     pulse_train found;
     found.start = train.start;
     found.frequency = train.frequency;
+    found.interval = d_geometry.interval_samples * train.stretch;
     found.score = score;
     found.noise = noise_at(train.frequency);
     const long reach = d_geometry.window / 2;
@@ -187,8 +215,7 @@ pulse_train pulse_train_search::describe(const refined& train, float score)
                     power = d_correlator.power(k, s);
                     shift = s;
                 }
-        found.pulse_starts.push_back(train.start + k * d_geometry.interval_samples +
-                                     shift);
+        found.pulse_starts.push_back(train.start + k * found.interval + shift);
     }
     return found;
 }

@@ -139,8 +139,8 @@ float pulse_train_tests::traffic_score(const pulse_train& train,
     size_t off_schedule = 0;
     for (size_t w = 0; w < d_geometry.cycle_windows(); w++) {
         const double since = static_cast<double>(w * d_geometry.hop) - train.start;
-        const double nearest = std::round(since / d_geometry.interval_samples);
-        if (std::abs(since - nearest * d_geometry.interval_samples) < guard)
+        const double nearest = std::round(since / train.interval);
+        if (std::abs(since - nearest * train.interval) < guard)
             continue;
         off_schedule++;
         const float cell = normalized[w * d_geometry.rows + row];
@@ -163,19 +163,26 @@ bool pulse_train_tests::misses_pulses(float threshold) const
 {
     if (d_pulses.size() < 2)
         return false;
-    std::vector<float> sorted(d_pulses);
-    std::sort(sorted.begin(), sorted.end());
-    const float strongest = sorted.back();
-    const float sum = std::accumulate(sorted.begin(), sorted.end(), 0.0f);
+    const float strongest = *std::max_element(d_pulses.begin(), d_pulses.end());
+    const float sum = std::accumulate(d_pulses.begin(), d_pulses.end(), 0.0f);
     if (sum - strongest < d_lone_pulse_limit)
         return true;
-    // A third of the gaps may fade: the weakest of many pulses is weak by chance, and a
-    // tag at 4/3 or twice the interval leaves half of them out. A train well above the
-    // threshold shows its pulses one by one; 6 is what noise does not reach, so a deeper
-    // fade of a strong tag passes.
-    const float weak = sorted[(sorted.size() - 1) / 3];
-    const float share = sum > 1.6f * threshold ? 0.2f : 0.12f;
-    return weak < std::min(share * strongest, 6.0f);
+    // A tag at a multiple of the interval, or at 4/3 or 3/2 of it, leaves out every other
+    // pulse or more; a fading tag leaves out any. A train well above the threshold shows
+    // its pulses one by one; 8 is what noise does not reach, so a deeper fade of a strong
+    // tag passes.
+    const float share = sum > 1.6f * threshold ? 0.3f : 0.18f;
+    const size_t longest = std::min<size_t>(d_pulses.size(), 5);
+    for (size_t multiple = 2; multiple <= longest; multiple++)
+        for (size_t phase = 0; phase < multiple; phase++) {
+            float on = 0.0f, off = 0.0f;
+            for (size_t k = 0; k < d_pulses.size(); k++)
+                (k % multiple == phase ? on : off) =
+                    std::max(k % multiple == phase ? on : off, d_pulses[k]);
+            if (off < std::min(share * on, 8.0f))
+                return true;
+        }
+    return false;
 }
 
 bool pulse_train_tests::has_faster_train(const pulse_train& train,
@@ -188,13 +195,14 @@ bool pulse_train_tests::has_faster_train(const pulse_train& train,
     // Exponential sums of this size come by chance in one of a thousand cycles or less.
     const float by_chance = gaps + 3.5f * std::sqrt(float(gaps)) + 3.0f;
     const float mean_pulse = train.score / d_geometry.pulses;
+    const double stretch = train.interval / d_geometry.interval_samples;
     for (const unsigned divisor : { 2u, 3u, 5u, 7u }) {
-        const double part = d_geometry.interval_samples / divisor;
+        const double part = train.interval / divisor;
         if (part < 3.0 * d_geometry.window)
             break;
         float weakest = INFINITY;
         for (unsigned j = 1; j < divisor; j++) {
-            correlator.gather(scores, std::lround(train.start + j * part));
+            correlator.gather(scores, std::lround(train.start + j * part), stretch);
             float sum = 0.0f;
             for (unsigned k = 0; k < gaps; k++)
                 sum += correlator.power(k, 0) / train.noise;

@@ -19,6 +19,8 @@ class Train:
     ----------
     start : float
         First sample of its first pulse, samples of the channel from the cycle's start.
+    interval : float
+        From pulse to pulse as measured, samples of the channel.
     frequency : float
         Cycles per sample of the channel.
     score, traffic_score, noise : float
@@ -30,6 +32,7 @@ class Train:
     """
 
     start: float
+    interval: float
     frequency: float
     score: float
     traffic_score: float
@@ -43,6 +46,7 @@ class Train:
         """From the kernel's `pulse_train`."""
         return cls(
             train.start,
+            train.interval,
             train.frequency,
             train.score,
             train.traffic_score,
@@ -141,6 +145,7 @@ def _train(message: Any) -> Train:
     values = {pmt.symbol_to_string(pmt.car(item)): pmt.cdr(item) for item in _items(message)}
     return Train(
         start=pmt.to_double(values["start"]),
+        interval=pmt.to_double(values["interval"]),
         frequency=pmt.to_double(values["frequency"]),
         score=pmt.to_double(values["score"]),
         traffic_score=pmt.to_double(values["traffic_score"]),

@@ -88,6 +88,7 @@ def _event(train: Train, cycle: Cycle, group: Group, watch: Watch, stream: Strea
             "cycle_s": cycle_s,
             "pulses": pulses,
             "interval_s": settings.interval_s,
+            "measured_interval_s": train.interval / group.channel_rate,
             "pulse_width_s": settings.pulse_width_s,
             "pulse_starts": starts,
             "pulse_scores": list(train.pulse_scores),

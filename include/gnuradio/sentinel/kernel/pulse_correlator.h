@@ -32,8 +32,9 @@ public:
      * \param scores cycle_windows() x rows
      * \param start first sample of the first pulse, from the cycle's first sample; what
      * lies outside the cycle reads as zero
+     * \param stretch actual over nominal interval
      */
-    void gather(const gr_complex* scores, long start);
+    void gather(const gr_complex* scores, long start, double stretch = 1.0);
 
     //! How far from the gathered start a shift may lie, samples.
     long reach() const { return d_reach; }
@@ -54,7 +55,6 @@ private:
     wmatrix_stft d_stft;
     long d_reach;
     size_t d_segment;                  // samples gathered per pulse
-    std::vector<long> d_offsets;       // round(k * interval), samples
     std::vector<gr_complex> d_samples; // pulses x segment
     std::vector<gr_complex> d_tuned;   // template at the present frequency
     std::vector<gr_complex> d_window;

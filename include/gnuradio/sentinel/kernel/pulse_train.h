@@ -53,6 +53,7 @@ struct SENTINEL_API pulse_train {
     double start =
         0.0; //!< first sample of the first pulse, from the cycle's first sample
     double frequency = 0.0; //!< cycles per sample, interpolated
+    double interval = 0.0;  //!< from pulse to pulse as measured, samples
     float score = 0.0f; //!< sum over K pulses of power over noise: the decision statistic
     //! The same after the tests: each pulse over the level of its window, and priced by
     //! how common it is in its row.

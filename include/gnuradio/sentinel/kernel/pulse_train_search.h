@@ -69,13 +69,15 @@ private:
     struct refined {
         long start;
         double frequency;
-        float power; // sum of K, not yet over noise
+        float power;    // sum of K, not yet over noise
+        double stretch; // actual over nominal interval
     };
 
     void load(const gr_complex* scores);
     float noise_at(double frequency) const;
     refined refine(const fold_peak& peak);
     void polish(refined& train);
+    void stretch(refined& train);
     pulse_train describe(const refined& train, float score);
     bool hides_behind(const refined& train,
                       float score,
