@@ -15,6 +15,10 @@ from gnuradio.sentinel.pulse.simulate import Scene, SimulatedTag, scene_samples
 RATE = 3840.0
 
 
+def describe(event):
+    return f"{event.offset_hz:+7.1f} Hz  E/N0 {event.snr_db:.1f} dB  sample {event.sample_start}"
+
+
 class Printer(SafeBlock, gr.basic_block):
     """A message block of our own that receives events."""
 
@@ -25,7 +29,7 @@ class Printer(SafeBlock, gr.basic_block):
     @guarded
     def handle_event(self, message):
         event = from_pmt(message)
-        print(f"block:    {event.offset_hz:+7.1f} Hz  E/N0 {event.snr_db:.1f} dB  sample {event.sample_start}")
+        print("block:   ", describe(event))
 
 
 class VectorInput:
@@ -54,7 +58,7 @@ def main():
     Runner(top, source, [*detector.readers, printer]).run()
 
     for event in pulse.detect(samples, RATE, interval_s=2.0).events:
-        print(f"function: {event.offset_hz:+7.1f} Hz  E/N0 {event.snr_db:.1f} dB  sample {event.sample_start}")
+        print("function:", describe(event))
 
 
 if __name__ == "__main__":
