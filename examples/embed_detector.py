@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The pulse detector as a block in a program of your own, and as a function on the same samples.
 
-    .venv/bin/python examples/embed_detector.py
+.venv/bin/python examples/embed_detector.py
 """
 
 from gnuradio import blocks, gr, sentinel
