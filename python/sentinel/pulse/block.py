@@ -58,6 +58,8 @@ class CycleReader(SafeBlock, gr.basic_block):
     def handle_cycle(self, message: Any) -> None:
         """Publish the decision and the events of one cycle."""
         cycle = Cycle.from_pmt(message)
+        if not cycle.sample_rate:  # a source that tags nothing: the rate is what the detector was told
+            cycle = replace(cycle, sample_rate=self.group.channel_rate * self.group.decimation)
         if cycle.center_freq is None and self.center_freq:
             cycle = replace(cycle, center_freq=self.center_freq)
         events = events_of(cycle, self.group, self.group.watches, self.stream)
