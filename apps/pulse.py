@@ -93,7 +93,7 @@ class PulseRun:
         center = settings.center_freq or stream_source.center_freq or 0.0
         self.settings = settings.model_copy(update={"center_freq": center})
         self.console = PulseConsole(
-            (lambda _line: None) if arguments.json else lambda line: print(line, flush=True),
+            (lambda _line: None) if arguments.json else _say,
             many=bool(arguments.tags),
             published_snr=arguments.snr_definition == "published",
         )
@@ -240,6 +240,13 @@ def _settings(arguments: argparse.Namespace) -> PulseSettings:
             "--tip is missing: say the tag's inter-pulse interval in seconds, or --tags FILE.yaml"
         )
     return build(PulseSettings, values, "sentinel pulse")
+
+
+def _say(line: str) -> None:
+    try:
+        print(line, flush=True)
+    except OSError as error:
+        raise_output_error(error, "lines", "standard output")
 
 
 def _reporter(stream_source, advance):
