@@ -6,7 +6,12 @@ from __future__ import annotations
 import argparse
 import difflib
 import importlib
+import signal
 import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import ModuleType
 
 #: Verb, module below this package, and what it does.
 VERBS = {
@@ -46,9 +51,29 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(verb: str, words: list[str]) -> int:
-    from gnuradio.sentinel.core.errors import InputError, OutputError
+    from gnuradio.sentinel.core.errors import InputError
     from gnuradio.sentinel.core.sinks import silence_stdout
 
+    try:
+        with _ending_on_sigterm():
+            module, parser = _parser(verb)
+            code = module.run(parser.parse_args(words))
+            sys.stdout.flush()
+            return code
+    except InputError as error:
+        return _complain(error, 2)
+    except BrokenPipeError:
+        silence_stdout()
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    except (RuntimeError, OSError) as error:
+        code = _complain(error, 1)
+        _drop_unwritten(silence_stdout)
+        return code
+
+
+def _parser(verb: str) -> tuple[ModuleType, argparse.ArgumentParser]:
     module_name, summary = VERBS[verb]
     module = importlib.import_module(f"gnuradio.sentinel.apps.{module_name}")
     parser = argparse.ArgumentParser(
@@ -58,21 +83,32 @@ def _run(verb: str, words: list[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     module.add_arguments(parser)
+    return module, parser
+
+
+@contextmanager
+def _ending_on_sigterm() -> Iterator[None]:
+    """SIGTERM ends the command with exit code 0 also outside a flowgraph: while it calibrates, say."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(_number: int, _frame: object) -> None:
+        raise SystemExit(0)
+
+    previous = signal.signal(signal.SIGTERM, end)
     try:
-        code = module.run(parser.parse_args(words))
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _drop_unwritten(silence_stdout: Callable[[], None]) -> None:
+    """Keep the interpreter from failing once more, at its exit, on what a full disk did not take."""
+    try:
         sys.stdout.flush()
-        return code
-    except InputError as error:
-        return _complain(error, 2)
-    except OutputError as error:
-        return _complain(error, 1)
-    except BrokenPipeError:
+    except OSError:
         silence_stdout()
-        return 0
-    except KeyboardInterrupt:
-        return 130
-    except (RuntimeError, OSError) as error:
-        return _complain(error, 1)
 
 
 def _complain(error: object, code: int) -> int:

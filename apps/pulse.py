@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import time
 
 from gnuradio import gr
@@ -14,15 +15,19 @@ from gnuradio.sentinel.core.event_sink import EventSink
 from gnuradio.sentinel.core.progress import progress
 from gnuradio.sentinel.core.run_report import RunReport
 from gnuradio.sentinel.core.runner import Runner
+from gnuradio.sentinel.core.sinks.lines import raise_output_error
 from gnuradio.sentinel.core.source import source
 from gnuradio.sentinel.pulse.block import PulseDetector
 from gnuradio.sentinel.pulse.config import PulseSettings, build
 from gnuradio.sentinel.pulse.detector import check_length
 from gnuradio.sentinel.pulse.events import false_alarms_per_hour
 
+from .clipping import ClippingCheck
 from .input_arguments import add_input_arguments, add_output_arguments, sink_texts
 from .pulse_console import PulseConsole
 from .settings_arguments import add_settings, settings_values
+
+log = logging.getLogger("gnuradio.sentinel.pulse.command")
 
 EPILOG = """\
 examples:
@@ -60,6 +65,8 @@ def run(arguments: argparse.Namespace) -> int:
     logs.configure(arguments.log_level, arguments.log_json)
     settings = _settings(arguments)
     text = arguments.input or f"udp:127.0.0.1:{arguments.port}"
+    if arguments.plot and text == "-":
+        raise InputError("--plot needs a recording, which can be read a second time; - cannot")
     rate = arguments.rate or (settings.channel_rate if text.startswith("udp:") else None)
     stream_source = source(
         text,
@@ -70,6 +77,8 @@ def run(arguments: argparse.Namespace) -> int:
         duration_s=arguments.duration,
         channel=arguments.channel,
     )
+    for warning in stream_source.warnings:
+        log.warning("%s", warning)
     run = PulseRun(arguments, settings, text, stream_source)
     return run.run()
 
@@ -84,7 +93,7 @@ class PulseRun:
         center = settings.center_freq or stream_source.center_freq or 0.0
         self.settings = settings.model_copy(update={"center_freq": center})
         self.console = PulseConsole(
-            (lambda _line: None) if arguments.json else lambda line: print(line, flush=True),
+            (lambda _line: None) if arguments.json else _say,
             many=bool(arguments.tags),
             published_snr=arguments.snr_definition == "published",
         )
@@ -98,6 +107,7 @@ class PulseRun:
         if stream_source.sample_count is not None:
             for group in self.detector.groups:
                 check_length(group, stream_source.sample_count, stream_source.sample_rate)
+            self._warn_unjudged(stream_source.sample_count / stream_source.sample_rate)
         recording = text if text.endswith((".sigmf-meta", ".sigmf-data")) else None
         self.sink = EventSink(sink_texts(arguments), recording=recording)
         self.found: list = []
@@ -108,7 +118,9 @@ class PulseRun:
         top_block.connect(self.source, self.detector)
         for port in ("events", "decisions"):
             top_block.msg_connect(self.detector, port, self.sink, port)
+        clipping = ClippingCheck(self.source)
         for reader in self.detector.readers:
+            reader.check_event = clipping
             reader.on_cycle = self._on_cycle
         self.console.banner(self.settings, self.detector.groups, self.text, self.source.sample_rate)
         began = time.monotonic()
@@ -125,6 +137,7 @@ class PulseRun:
                 code = runner.run()
             finally:
                 self.sink.close()
+        self._warn_of_samples()
         self.console.statistics(2e3 * self._shortest_pulse_s())
         self._report(time.monotonic() - began)
         if self.arguments.plot:
@@ -135,6 +148,39 @@ class PulseRun:
         self.console.cycle(cycle, group, events)
         if self.arguments.plot:
             self.found.extend(events)
+
+    def _warn_unjudged(self, duration_s: float) -> None:
+        """Name the tags whose cycle is longer than the recording, while others fit."""
+        for group in self.detector.groups:
+            for watch in group.watches:
+                need = group.geometry(watch).cycle_samples / group.channel_rate
+                if need > duration_s:
+                    log.warning(
+                        "tag %s is not judged: its cycle of %.2f s is longer than the %.2f s of samples",
+                        watch.tag_id,
+                        need,
+                        duration_s,
+                    )
+
+    def _warn_of_samples(self) -> None:
+        """Say what was wrong with the samples, counted."""
+        summary = self.source.summary()
+        if summary["samples_nonfinite"]:
+            log.warning(
+                "%s: %d of %d samples are NaN or infinite; they were taken as 0",
+                self.text,
+                summary["samples_nonfinite"],
+                summary["samples_read"],
+            )
+        if summary["clipped_share"]:
+            log.warning(
+                "%s: %d of %d samples are clipped; lower the receiver's gain",
+                self.text,
+                summary["samples_clipped"],
+                summary["samples_read"],
+            )
+        if self.source.sample_count is None and summary["bytes_left_over"]:
+            log.warning("%s: ends with %d bytes of a sample", self.text, summary["bytes_left_over"])
 
     def _shortest_pulse_s(self) -> float:
         return min(w.settings.pulse_width_s for group in self.detector.groups for w in group.watches)
@@ -151,7 +197,7 @@ class PulseRun:
             for group in self.detector.groups
             for watch in group.watches
         ]
-        RunReport(
+        report = RunReport(
             detector="pulse",
             source=self.text,
             accounting=self.source.accounting,
@@ -163,7 +209,11 @@ class PulseRun:
             samples_unjudged=max(0, summary["samples_read"] - judged),
             clipped_share=summary["clipped_share"],
             false_alarms_per_hour=sum(rates),
-        ).write(self.arguments.report)
+        )
+        try:
+            report.write(self.arguments.report)
+        except OSError as error:
+            raise_output_error(error, "the report", self.arguments.report)
 
     def _plot(self) -> None:
         from gnuradio.sentinel.core.plotting import plot_events
@@ -171,10 +221,18 @@ class PulseRun:
         plot_events(self.arguments.plot, self.source.spec, self.found)
 
 
+#: Settings that a tags file has for each tag, or that make no sense for many.
+_OF_ONE_TAG = ("pulse_width_s", "pulses", "offset_hz", "top", "merge_hz", "tag_id")
+
+
 def _settings(arguments: argparse.Namespace) -> PulseSettings:
     values = settings_values(arguments, PulseSettings)
     if arguments.tags and "interval_s" in values:
         raise InputError("--tip and --tags exclude each other: the tags file has an interval for each tag")
+    for name in _OF_ONE_TAG:
+        if arguments.tags and name in values:
+            flag = PulseSettings.model_fields[name].json_schema_extra["flag"]
+            raise InputError(f"{flag} and --tags exclude each other: it is for one tag, the file has many")
     if arguments.tags:
         values["interval_s"] = 2.0  # not used: each tag has its own
     if "interval_s" not in values:
@@ -182,6 +240,13 @@ def _settings(arguments: argparse.Namespace) -> PulseSettings:
             "--tip is missing: say the tag's inter-pulse interval in seconds, or --tags FILE.yaml"
         )
     return build(PulseSettings, values, "sentinel pulse")
+
+
+def _say(line: str) -> None:
+    try:
+        print(line, flush=True)
+    except OSError as error:
+        raise_output_error(error, "lines", "standard output")
 
 
 def _reporter(stream_source, advance):

@@ -7,6 +7,7 @@ The forms of the lines are those of the published single-tag detector.
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -42,17 +43,25 @@ class PulseConsole:
     signal_s: float = 0.0
     refused: dict[str, int] = field(default_factory=dict)
     best_score: float = 0.0
+    first_sample: int | None = None
     last_sample: int = 0
-    _last_detected: dict[int, int] = field(default_factory=dict)
+    _last_detected: dict[str, int] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def cycle(self, cycle: Cycle, group: Group, events: list[Event]) -> None:
-        """Print the line or lines of one cycle."""
+        """Print the line or lines of one cycle. Tags of several pulse widths come in several threads."""
+        with self._lock:
+            self._cycle(cycle, group, events)
+
+    def _cycle(self, cycle: Cycle, group: Group, events: list[Event]) -> None:
         self.cycles += 1
         self.detected_cycles += bool(events)
         self.events += len(events)
         self.best_score = max(self.best_score, cycle.score)
         self.last_sample = max(self.last_sample, cycle.sample_start + cycle.sample_count)
-        self.signal_s = max(self.signal_s, (cycle.sample_start + cycle.sample_count) / cycle.sample_rate)
+        if self.first_sample is None or cycle.sample_start < self.first_sample:
+            self.first_sample = cycle.sample_start
+        self.signal_s = (self.last_sample - self.first_sample) / cycle.sample_rate
         for train in cycle.trains:
             if train.reason != "pulses":
                 self.refused[train.reason] = self.refused.get(train.reason, 0) + 1
@@ -62,15 +71,15 @@ class PulseConsole:
             if not self.many:
                 self.say(f"{head}  no detection  {spent}")
             return
-        since = self._since(cycle)
+        since = self._since(cycle, group.watches[cycle.watch].tag_id)
         for event in events:
             snr = event.details["published_snr_db"] if self.published_snr else event.snr_db
             name = f"  {event.label}" if self.many else ""
             self.say(f"{head}  DETECTED  {_frequency(event)}  SNR {snr:.1f} dB  {spent}{since}{name}")
 
-    def _since(self, cycle: Cycle) -> str:
-        last = self._last_detected.get(cycle.watch)
-        self._last_detected[cycle.watch] = cycle.sample_start
+    def _since(self, cycle: Cycle, tag_id: str) -> str:
+        last = self._last_detected.get(tag_id)
+        self._last_detected[tag_id] = cycle.sample_start
         return "" if last is None else f"  Δt={(cycle.sample_start - last) / cycle.sample_rate:.3f}s"
 
     def banner(self, settings: PulseSettings, groups: tuple[Group, ...], source: str, rate: float) -> None:

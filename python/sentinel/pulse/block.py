@@ -17,6 +17,7 @@ from ..core.calibration_cache import CalibrationCache
 from ..core.channel_filter import channel_taps
 from ..core.channels import choose_fft_size
 from ..core.errors import InputError
+from ..core.event import Event
 from ..core.event_pmt import to_pmt
 from .calibration import threshold_of
 from .config import PulseSettings, build
@@ -35,6 +36,7 @@ class CycleReader(SafeBlock, gr.basic_block):
 
     Message ports: `cycles` and `changes` in, `events` and `decisions` out. `on_cycle`, if set, is called
     with every `Cycle` and its events before they are published: the command prints its lines there.
+    `check_event`, if set, gets each event before that and returns it, perhaps with more flags.
     """
 
     def __init__(self, group: Group, stream: Stream, center_freq: float = 0.0) -> None:
@@ -44,6 +46,7 @@ class CycleReader(SafeBlock, gr.basic_block):
         self.center_freq = center_freq
         self.on_cycle: Callable[[Cycle, Group, list], None] | None = None
         self.on_change: Callable[[dict], None] | None = None
+        self.check_event: Callable[[Event], Event] | None = None
         self._announced: list[tuple[int, kfold_watch, Watch]] = []
         self.register_handler("cycles", self.handle_cycle)
         self.register_handler("changes", self.handle_change)
@@ -63,6 +66,8 @@ class CycleReader(SafeBlock, gr.basic_block):
         if cycle.center_freq is None and self.center_freq:
             cycle = replace(cycle, center_freq=self.center_freq)
         events = events_of(cycle, self.group, self.group.watches, self.stream)
+        if self.check_event is not None:
+            events = [self.check_event(event) for event in events]
         if self.on_cycle is not None:
             self.on_cycle(cycle, self.group, events)
         self.message_port_pub(pmt.intern("decisions"), decision_of(cycle).to_pmt())

@@ -99,9 +99,11 @@ class PulseSettings(TagSettings):
     @model_validator(mode="after")
     def _center_is_hertz(self) -> PulseSettings:
         if 0 < self.center_freq < 1e6:
+            # The published program took MHz: up to 10 GHz the number was meant so.
+            meant = f"write {self.center_freq:g}M for {self.center_freq:g} MHz"
+            remedy = meant if self.center_freq < 1e4 else "give at least 1M"
             raise ValueError(
-                f"center_freq {self.center_freq:g} is in Hz; write {self.center_freq:g}M for "
-                f"{self.center_freq:g} MHz, or 0 to print offsets only"
+                f"center_freq {self.center_freq:g} is in Hz; {remedy}, or 0 to print offsets only"
             )
         return self
 

@@ -125,7 +125,7 @@ def plan_tags(
     offsets : bool
         Whether `freq` of the tags counts from the centre.
     settings : PulseSettings
-        `channel_rate` and `false_alarm_probability` are used: the latter for all tags together.
+        `channel_rate`, `min_snr_db` and `false_alarm_probability` are used: the latter for all tags together.
     sample_rate, center_freq : float
         Hz, of the input; the centre is needed unless `offsets`.
     """
@@ -175,6 +175,7 @@ def _plan_width(
                 false_alarm_probability=share,
                 top=1,
                 merge_hz=rate / 4,
+                min_snr_db=settings.min_snr_db,
             )
         )
     return _group(width, decimation, rate, tuple(centers), tuple(watches))

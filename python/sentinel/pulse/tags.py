@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import difflib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,31 +53,39 @@ def read_tags(path: str | Path) -> tuple[tuple[WatchedTag, ...], bool]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}" if mark else ""
-        raise InputError(f"{path}{line}: not YAML: {getattr(error, 'problem', error)}") from error
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise InputError(f"{path}{line}: not YAML: {problem}") from error
+    except RecursionError as error:
+        raise InputError(f"{path}: not a tags file: nested too deeply") from error
+    except ValueError as error:  # a date that is none, say
+        raise InputError(f"{path}: a value cannot be read ({error}); put it in quotes") from error
+    if isinstance(content, dict):
+        _check_keys(path, node, _TOP_KEYS)
     if not isinstance(content, dict) or not isinstance(content.get("tags"), list) or not content["tags"]:
         raise InputError(f"{path}: a tags file has the key `tags` with a list of tags")
-    for key in content:
-        if key not in _TOP_KEYS:
-            raise InputError(f"{path}: unknown key {key!r}; known are {', '.join(_TOP_KEYS)}")
     defaults = content.get("defaults") or {}
     offsets = content.get("offsets", False)
     if not isinstance(defaults, dict) or not isinstance(offsets, bool):
         raise InputError(f"{path}: `defaults` is a mapping and `offsets` is true or false")
-    tags = tuple(_tags(path, content["tags"], defaults, _lines(node)))
+    if defaults:
+        _check_keys(path, _value(node, "defaults"), tuple(WatchedTag.model_fields))
+    tags = tuple(_tags(path, content["tags"], defaults, _value(node, "tags").value))
     return tags, offsets
 
 
 def _tags(
-    path: str | Path, entries: list[Any], defaults: dict[str, Any], lines: list[int]
+    path: str | Path, entries: list[Any], defaults: dict[str, Any], nodes: list[yaml.Node]
 ) -> Iterator[WatchedTag]:
     seen: dict[str, int] = {}
-    for entry, line in zip(entries, lines, strict=True):
+    for entry, node in zip(entries, nodes, strict=True):
+        line = node.start_mark.line + 1
         where = f"{path} line {line}"
         if not isinstance(entry, dict):
             raise InputError(f"{where}: a tag is a mapping with id, freq and interval_s")
         values = {**defaults, **entry}
-        if isinstance(values.get("id"), int):
-            values["id"] = str(values["id"])  # an id that YAML reads as a number is meant as text
+        name = _value(node, "id")
+        if isinstance(name, yaml.ScalarNode):
+            values["id"] = name.value  # as it is written: YAML would make 15 of an id 017
         tag = build(WatchedTag, values, where)
         if tag.id in seen:
             raise InputError(f"{where}: id {tag.id!r} is also used in line {seen[tag.id]}; ids must differ")
@@ -84,9 +93,21 @@ def _tags(
         yield tag
 
 
-def _lines(root: yaml.Node) -> list[int]:
-    """First line of each entry of `tags`."""
-    for key, value in root.value:
-        if key.value == "tags":
-            return [entry.start_mark.line + 1 for entry in value.value]
-    return []
+def _check_keys(path: str | Path, node: yaml.Node, known: Sequence[str]) -> None:
+    """Refuse a key that is not known or stands twice, with its line."""
+    seen: set[str] = set()
+    for key, _ in node.value:
+        where = f"{path} line {key.start_mark.line + 1}"
+        name = str(key.value)
+        if name not in known:
+            close = difflib.get_close_matches(name, known, 1)
+            hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
+            raise InputError(f"{where}: unknown key {name!r}; {hint}")
+        if name in seen:
+            raise InputError(f"{where}: key {name!r} stands there twice; keep one")
+        seen.add(name)
+
+
+def _value(node: yaml.Node, name: str) -> yaml.Node | None:
+    """What stands behind a key of a mapping; None without it."""
+    return next((value for key, value in node.value if key.value == name), None)
