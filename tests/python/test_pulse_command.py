@@ -22,7 +22,9 @@ TIP = ("--tip", "0.5")
 RAW = ("--rate", "3840")
 COMMAND = (sys.executable, "-c", "import sys; from gnuradio.sentinel.apps.main import main; sys.exit(main())")
 CLOCK = r"\d\d:\d\d:\d\d"
-GAPS = "Gap handling:\n  < 30.0 ms: zero-fill missing samples\n  ≥ 30.0 ms: discard segment and reset buffer\n"
+GAPS = (
+    "Gap handling:\n  < 30.0 ms: zero-fill missing samples\n  ≥ 30.0 ms: discard segment and reset buffer\n"
+)
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +105,9 @@ def test_lines_are_the_published_ones_in_any_locale(pulse, recording, tmp_path):
     places = {"SENTINEL_CACHE_DIR": "", "XDG_CACHE_HOME": "", "HOME": str(blocked)}
     code, absolute, errors = pulse(recording, *RAW, *TIP, "--center-freq", "146M", env=places)
     assert code == 0 and "calibrations cannot be kept in" in errors
-    line = rf"\[   2 {CLOCK}\]  DETECTED  146\.000\d{{3}} MHz  \({offset.replace('  SNR', chr(92) + ')  SNR')}"
+    line = (
+        rf"\[   2 {CLOCK}\]  DETECTED  146\.000\d{{3}} MHz  \({offset.replace('  SNR', chr(92) + ')  SNR')}"
+    )
     assert re.search(rf"^{line}  Δt=2\.515s$", absolute, re.M)
     # Thresholds are the same from a cold cache.
     shorter = re.sub(r"146\.000\d{3} MHz  \(([^)]*)\)", r"\1", absolute)
@@ -200,7 +204,9 @@ def test_faults_of_samples_are_counted(pulse, folder, samples):
     path.write_bytes(faulty.tobytes() + b"abc")
     code, out, errors = pulse(path, *RAW, *TIP)
     assert code == 0 and "  Detections:        4\n" in out
-    assert "WARNING pulse" in errors and "8 of 53760 samples are NaN or infinite; they were taken as 0" in errors
+    assert (
+        "WARNING pulse" in errors and "8 of 53760 samples are NaN or infinite; they were taken as 0" in errors
+    )
     assert "ends with 3 of the 8 bytes" in errors and len(errors.splitlines()) == 2
 
 

@@ -176,9 +176,7 @@ def short_group():
 
 def test_a_narrower_search_needs_less(cache, short_group):
     def of(half_hz):
-        changed = with_watch(
-            short_group, 0, lambda w: replace(w, lowest_hz=-half_hz, highest_hz=half_hz)
-        )
+        changed = with_watch(short_group, 0, lambda w: replace(w, lowest_hz=-half_hz, highest_hz=half_hz))
         return threshold_of(changed, changed.watches[0], cache)
 
     found = [of(half_hz) for half_hz in (100, 500, 1000, 1920)]

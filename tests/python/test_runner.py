@@ -97,7 +97,10 @@ def test_the_end_of_the_data_ends_it_with_every_message_handled():
     numbers, reader, collector, polls = Numbers(123_456), Reader(), Collector(), []
     source = Source(numbers)
     runner = Runner(
-        graph(numbers, reader, collector), source, [reader, collector], on_poll=lambda: polls.append(reader.read)
+        graph(numbers, reader, collector),
+        source,
+        [reader, collector],
+        on_poll=lambda: polls.append(reader.read),
     )
     assert runner.run() == EXIT_OK
     assert numbers.given == reader.read == collector.total == 123_456
