@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import importlib
+import os
 import signal
 import sys
 import threading
@@ -42,6 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
 
         print(f"gr-sentinel {__version__}")
         return 0
+    _shun_unwritable_home()
     verb = words[0]
     if verb not in VERBS:
         close = difflib.get_close_matches(verb, VERBS, 1)
@@ -101,6 +103,16 @@ def _ending_on_sigterm() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, previous)
+
+
+def _shun_unwritable_home() -> None:
+    """Let GNU Radio keep its FFT plans in the folder for temporary files where HOME cannot be written.
+
+    It raises otherwise. Only its view of the environment changes, not that of Python.
+    """
+    home = os.environ.get("HOME")
+    if home and not (os.path.isdir(home) and os.access(home, os.W_OK | os.X_OK)):
+        os.unsetenv("HOME")
 
 
 def _drop_unwritten(silence_stdout: Callable[[], None]) -> None:

@@ -16,7 +16,7 @@ from conftest import SHARED_DATA
 from gnuradio.sentinel.pulse.simulate import Scene, SimulatedTag, scene_samples
 
 RATE = 3840
-CYCLE_S = 2.515  # K 5 of 0.5 s, in whole hops of 29 samples
+CYCLE_S = 9657 / 3840  # K 5 of 0.5 s, in whole hops of 29 samples
 TAG = SimulatedTag(500, 0.5, 0.015, 18, start_s=0.2)
 TIP = ("--tip", "0.5")
 RAW = ("--rate", "3840")
@@ -213,7 +213,7 @@ def test_faults_of_samples_are_counted(pulse, folder, samples):
 def test_clipping_is_flagged_where_it_is(pulse, folder, samples):
     loud = samples.copy()
     cycle = round(CYCLE_S * RATE)
-    loud[:cycle] *= 8  # pulses of the first cycle clip, those of the others do not
+    loud[:cycle] *= 20  # pulses of the first cycle clip, those of the others do not
     loud[2 * cycle + 50] = 3.0  # nor does this touch a pulse
     pairs = np.clip(np.round(loud.view(np.float32) * 127.5 + 127.5), 0, 255).astype(np.uint8)
     path = folder / "loud.cu8"
