@@ -60,7 +60,7 @@ def test_a_channel_reaches_the_edge_of_the_input_but_not_beyond(offset):
     half = USABLE_SHARE * 250e3 / 65
     edge = (125e3 - half) * (1 if offset > 0 else -1)
     assert plan_single(PulseSettings(interval_s=2, offset_hz=edge * 0.9999), 250e3).decimation == 65
-    with pytest.raises(InputError, match="--offset: .* lies outside the input's"):
+    with pytest.raises(InputError, match=r"--offset: .* lies outside the input's"):
         plan_single(PulseSettings(interval_s=2, offset_hz=offset), 250e3)
 
 
@@ -71,7 +71,7 @@ def test_a_slow_input_is_refused():
 
 def test_a_pulse_too_short_for_the_rate_names_the_rate():
     settings = PulseSettings(interval_s=2, pulse_width_s=0.0005)
-    with pytest.raises(InputError, match="0.5 ms has 2 samples at 3840 Hz.* --fs to 8000"):
+    with pytest.raises(InputError, match=r"0.5 ms has 2 samples at 3840 Hz.* --fs to 8000"):
         plan_single(settings, 3840)
     assert plan_single(settings.model_copy(update={"channel_rate": 8000.0}), 8000).window == 4
 
@@ -88,7 +88,7 @@ def test_the_channel_of_a_tag_near_the_edge_lies_in_the_input(freq):
 
 @pytest.mark.parametrize("freq", [124_600, -125_001, 146e6])
 def test_a_tag_outside_the_input_is_refused(freq):
-    with pytest.raises(InputError, match="tag a: .* lies outside the input's"):
+    with pytest.raises(InputError, match=r"tag a: .* lies outside the input's"):
         plan(watched("a", freq))
 
 
