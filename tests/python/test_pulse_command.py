@@ -302,7 +302,8 @@ def test_real_recordings_are_too_short_and_say_so(environment):
     assert done.stdout == b"" and told[1::2] == ["2"] * 26
     for line in told[::2]:
         assert re.fullmatch(
-            r"sentinel: \d+\.\d\d s of samples are shorter than one cycle: 5 pulses of a 2 s tag need 10\.0\d s; "
+            r"sentinel: \d+\.\d\d s of samples are shorter than one cycle: "
+            r"5 pulses of a 2 s tag need 10\.0\d s; "
             "sum fewer pulses with -k, or give a longer recording",
             line,
         )

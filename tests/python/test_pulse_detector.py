@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Arrays and flowgraphs give the same events, at any rate, for any chunks; and what must not matter does not."""
+"""Arrays and flowgraphs give the same events, whatever the rate, the chunks, the gain or the format."""
 
 import threading
 
 import numpy as np
+import pmt
 import pytest
 from gnuradio import gr, sentinel
 from gnuradio.sentinel import kernel, pulse
@@ -67,6 +68,8 @@ class Gated(SafeBlock, gr.sync_block):
         count = min(len(output_items[0]), end - self.done)
         if count == 0:
             return -1
+        if self.done == 0:
+            self.add_item_tag(0, 0, pmt.intern("rx_rate"), pmt.from_double(RATE))
         output_items[0][:count] = self.samples[self.done : self.done + count]
         self.done += count
         return count

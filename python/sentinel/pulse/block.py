@@ -140,7 +140,8 @@ def _channelizer(group: Group, sample_rate: float) -> Any:
     fft_size = choose_fft_size(sample_rate, group.decimation, group.offsets_hz)
     bank = channelizer(sample_rate, group.decimation, fft_size, taps, list(group.offsets_hz))
     # With hundreds of channels the default buffer would not hold the windows that the STFT asks for.
-    bank.set_min_output_buffer(4 * group.window)
+    # By port: GNU Radio tells of the call without one on standard output, where only results belong.
+    bank.set_min_output_buffer(0, 4 * group.window)
     return bank
 
 

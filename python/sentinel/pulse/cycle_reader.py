@@ -22,7 +22,8 @@ from .plan import Group, Watch, with_watch
 class CycleReader(SafeBlock, gr.basic_block):
     """Turns the messages of the K-fold core into decisions and events.
 
-    Message ports: `cycles` and `changes` in, `events` and `decisions` out. `on_cycle`, if set, is called
+    Message ports: `cycles` in, `events` and `decisions` out. The core's changes come in by `cycles` too: only
+    within one port are messages handled in the order they were sent. `on_cycle`, if set, is called
     with every `Cycle` and its events before they are published: the command prints its lines there.
     `check_event`, if set, gets each event before that and returns it, perhaps with more flags.
     """
@@ -36,8 +37,7 @@ class CycleReader(SafeBlock, gr.basic_block):
         self.on_change: Callable[[dict], None] | None = None
         self.check_event: Callable[[Event], Event] | None = None
         self._announced: list[tuple[int, kfold_watch, Watch]] = []
-        self.register_handler("cycles", self.handle_cycle)
-        self.register_handler("changes", self.handle_change)
+        self.register_handler("cycles", self.handle)
         for port in ("events", "decisions"):
             self.message_port_register_out(pmt.intern(port))
 
@@ -46,7 +46,12 @@ class CycleReader(SafeBlock, gr.basic_block):
         self._announced.append((index, core, watch))
 
     @guarded
-    def handle_cycle(self, message: Any) -> None:
+    def handle(self, message: Any) -> None:
+        """Take a judged cycle, or a change that holds for those after it."""
+        is_cycle = pmt.dict_has_key(message, pmt.intern("trains"))
+        self._cycle(message) if is_cycle else self._change(message)
+
+    def _cycle(self, message: Any) -> None:
         """Publish the decision and the events of one cycle."""
         cycle = Cycle.from_pmt(message)
         if not cycle.sample_rate:  # a source that tags nothing: the rate is what the detector was told
@@ -62,8 +67,7 @@ class CycleReader(SafeBlock, gr.basic_block):
         for event in events:
             self.message_port_pub(pmt.intern("events"), to_pmt(event))
 
-    @guarded
-    def handle_change(self, message: Any) -> None:
+    def _change(self, message: Any) -> None:
         """Take the settings that the core has just put in force."""
         change = pmt.to_python(message)
         index = int(change["watch"])

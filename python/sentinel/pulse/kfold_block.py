@@ -67,7 +67,7 @@ class KFoldIntegrator(gr.hier_block2):
         self.core = kfold_integrator_core(group.rows, channels, watches)
         self.connect(self, self.core)
         for port in ("cycles", "changes"):
-            self.msg_connect(self.core, port, self.reader, port)
+            self.msg_connect(self.core, port, self.reader, "cycles")
         for port in ("events", "decisions"):
             self.message_port_register_hier_out(port)
             self.msg_connect(self.reader, port, self, port)
