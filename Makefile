@@ -8,7 +8,7 @@ run:
 
 test:
 	@scripts/setup.sh test
-	@cd build && ctest --output-on-failure
+	@cd build && ctest --output-on-failure -j2
 
 bench:
 	@scripts/setup.sh run

@@ -22,7 +22,7 @@ from gnuradio.sentinel.core.errors import InputError
 EPILOG = """\
 examples:
   sentinel companion                  an empty flowgraph; our blocks are under [Sentinel]
-  sentinel companion sentinel_pulse   one that comes with this project
+  sentinel companion pulse            one that comes with this project
   sentinel companion my_station.grc
 """
 APT = "sudo apt install gnuradio gir1.2-gtk-3.0 python3-gi-cairo"

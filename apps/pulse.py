@@ -79,6 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     for warning in stream_source.warnings:
         log.warning("%s", warning)
+    _refuse_breaks(stream_source, text)
     run = PulseRun(arguments, settings, text, stream_source)
     return run.run()
 
@@ -223,6 +224,17 @@ class PulseRun:
 
 #: Settings that a tags file has for each tag, or that make no sense for many.
 _OF_ONE_TAG = ("pulse_width_s", "pulses", "offset_hz", "top", "merge_hz", "tag_id")
+
+
+def _refuse_breaks(stream_source: source, text: str) -> None:
+    """A cycle must not run across a jump of frequency or clock."""
+    breaks = stream_source.stream.breaks
+    if breaks:
+        first = (breaks[0] - stream_source.sample_start) / stream_source.sample_rate
+        raise InputError(
+            f"{text}: its frequency or clock jumps {len(breaks)} times, first {first:.3f} s from the start; "
+            "read one part at a time with --start and --duration"
+        )
 
 
 def _settings(arguments: argparse.Namespace) -> PulseSettings:

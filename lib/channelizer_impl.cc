@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "channelizer_impl.h"
+#include "stream_tags.h"
 
 #include <gnuradio/io_signature.h>
 
@@ -12,13 +13,6 @@ namespace gr {
 namespace sentinel {
 
 namespace {
-
-const pmt::pmt_t key_start = pmt::mp("sentinel_start");
-const pmt::pmt_t key_step = pmt::mp("sentinel_step");
-const pmt::pmt_t key_end = pmt::mp("sentinel_end");
-const pmt::pmt_t key_offsets = pmt::mp("sentinel_offsets");
-const pmt::pmt_t key_rate = pmt::mp("rx_rate");
-const pmt::pmt_t key_time = pmt::mp("rx_time");
 
 kernel::channelizer make_kernel(double sample_rate,
                                 int decimation,
@@ -181,22 +175,22 @@ void channelizer_impl::begin_segment()
     uint64_t start = d_segment_begin, step = 1;
     bool rate_known = false;
     for (const auto& tag : tags) {
-        if (tag.key == key_start)
+        if (tag.key == tag_start())
             start = pmt::to_uint64(tag.value);
-        else if (tag.key == key_step)
+        else if (tag.key == tag_step())
             step = pmt::to_uint64(tag.value);
     }
     for (const auto& tag : tags)
-        if (tag.key == key_rate) {
+        if (tag.key == tag_rx_rate()) {
             rate_known = true;
             warn_of_rate(pmt::to_double(tag.value) / static_cast<double>(step));
         }
     const uint64_t item = d_segment_output;
-    add_item_tag(0, item, key_start, pmt::from_uint64(start), alias_pmt());
-    add_item_tag(0, item, key_step, pmt::from_uint64(step * d_decimation), alias_pmt());
+    add_item_tag(0, item, tag_start(), pmt::from_uint64(start), alias_pmt());
+    add_item_tag(0, item, tag_step(), pmt::from_uint64(step * d_decimation), alias_pmt());
     if (!rate_known)
         add_item_tag(
-            0, item, key_rate, pmt::from_double(d_sample_rate * step), alias_pmt());
+            0, item, tag_rx_rate(), pmt::from_double(d_sample_rate * step), alias_pmt());
     d_offsets_changed = true;
 }
 
@@ -215,11 +209,11 @@ channelizer_impl::boundary channelizer_impl::find_boundary(uint64_t available)
     const uint64_t begin = nitems_read(0);
     boundary found{ available, false, pmt::PMT_NIL };
     std::vector<tag_t> tags;
-    get_tags_in_range(tags, 0, begin, begin + available, key_start);
+    get_tags_in_range(tags, 0, begin, begin + available, tag_start());
     for (const auto& tag : tags)
         if (tag.offset > d_segment_begin && tag.offset - begin < found.items)
             found = { tag.offset - begin, true, pmt::PMT_NIL };
-    get_tags_in_range(tags, 0, begin, begin + available, key_end);
+    get_tags_in_range(tags, 0, begin, begin + available, tag_end());
     for (const auto& tag : tags)
         if (tag.offset - begin < found.items)
             found = { tag.offset - begin + 1, true, tag.value };
@@ -233,11 +227,11 @@ void channelizer_impl::collect_tags(uint64_t begin, uint64_t end)
     get_tags_in_range(tags, 0, begin, end);
     std::sort(tags.begin(), tags.end(), tag_t::offset_compare);
     for (auto& tag : tags) {
-        if (tag.key == key_start || tag.key == key_step || tag.key == key_end)
+        if (tag.key == tag_start() || tag.key == tag_step() || tag.key == tag_end())
             continue;
         const uint64_t item = tag.offset - d_segment_begin;
         const uint64_t output = (item + d_decimation - 1) / d_decimation;
-        if (tag.key == key_time)
+        if (tag.key == tag_rx_time())
             tag.value = advanced_time(tag.value,
                                       static_cast<double>(output * d_decimation - item) /
                                           d_sample_rate);
@@ -250,7 +244,7 @@ void channelizer_impl::write_offsets()
 {
     add_item_tag(0,
                  nitems_written(0),
-                 key_offsets,
+                 tag_offsets(),
                  pmt::init_f64vector(d_frequencies.size(), d_frequencies),
                  alias_pmt());
     d_offsets_changed = false;
@@ -264,7 +258,7 @@ void channelizer_impl::write_collected_tags(uint64_t produced, bool last)
         add_item_tag(0, d_tags.front());
     }
     if (last && !pmt::is_null(d_end))
-        add_item_tag(0, end - 1, key_end, d_end, alias_pmt());
+        add_item_tag(0, end - 1, tag_end(), d_end, alias_pmt());
 }
 
 } // namespace sentinel

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "recording_source_impl.h"
+#include "stream_tags.h"
 
 #include <gnuradio/io_signature.h>
 
@@ -18,14 +19,6 @@ constexpr int stdin_wait_ms = 100; // what a source may wait in work()
 // Large enough that a read costs little beside the conversion, small enough for the
 // cache.
 constexpr size_t buffer_bytes = size_t(1) << 18;
-
-const pmt::pmt_t key_start = pmt::intern("sentinel_start");
-const pmt::pmt_t key_step = pmt::intern("sentinel_step");
-const pmt::pmt_t key_end = pmt::intern("sentinel_end");
-const pmt::pmt_t key_rate = pmt::intern("rx_rate");
-const pmt::pmt_t key_freq = pmt::intern("rx_freq");
-const pmt::pmt_t key_time = pmt::intern("rx_time");
-const pmt::pmt_t key_stream = pmt::intern("sentinel_stream");
 
 recording_config checked(recording_config config)
 {
@@ -118,10 +111,10 @@ void recording_source_impl::tag_segment(uint64_t item,
                                         uint64_t index,
                                         const recording_segment& segment)
 {
-    add_item_tag(0, item, key_start, pmt::from_uint64(index));
-    add_item_tag(0, item, key_step, pmt::from_uint64(1));
-    add_item_tag(0, item, key_rate, pmt::from_double(d_config.sample_rate));
-    add_item_tag(0, item, key_freq, pmt::from_double(segment.center_freq_hz));
+    add_item_tag(0, item, tag_start(), pmt::from_uint64(index));
+    add_item_tag(0, item, tag_step(), pmt::from_uint64(1));
+    add_item_tag(0, item, tag_rx_rate(), pmt::from_double(d_config.sample_rate));
+    add_item_tag(0, item, tag_rx_freq(), pmt::from_double(segment.center_freq_hz));
     if (!segment.has_time)
         return;
     const double later_s =
@@ -131,7 +124,7 @@ void recording_source_impl::tag_segment(uint64_t item,
     add_item_tag(
         0,
         item,
-        key_time,
+        tag_rx_time(),
         pmt::make_tuple(pmt::from_uint64(segment.time_s + static_cast<uint64_t>(whole_s)),
                         pmt::from_double(later_s - whole_s)));
 }
@@ -143,7 +136,7 @@ void recording_source_impl::tag_starts(size_t count)
     if (!d_started) {
         tag_segment(first_item, d_index, segments[d_next_segment++]);
         if (!pmt::is_null(d_config.stream))
-            add_item_tag(0, first_item, key_stream, d_config.stream);
+            add_item_tag(0, first_item, tag_stream(), d_config.stream);
         d_started = true;
     }
     for (; d_next_segment < segments.size() &&
@@ -185,7 +178,7 @@ int recording_source_impl::work(int noutput_items,
     d_index += count;
     if (d_done)
         add_item_tag(
-            0, nitems_written(0) + count - 1, key_end, pmt::from_uint64(d_index));
+            0, nitems_written(0) + count - 1, tag_end(), pmt::from_uint64(d_index));
     d_samples_read += count;
     d_samples_clipped += bad.clipped;
     d_samples_nonfinite += bad.nonfinite;

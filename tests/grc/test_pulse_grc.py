@@ -99,7 +99,7 @@ def test_a_generated_program_never_overwrites_a_module_of_ours(path):
     )
 
 
-@pytest.mark.parametrize("name", ["sentinel_pulse", "pulse_by_hand"])
+@pytest.mark.parametrize("name", ["pulse", "pulse_by_hand"])
 def test_events_of_a_compiled_program_are_those_of_the_function(programs, scene, tmp_path, name):
     scene.tofile(tmp_path / "x.cf32")
     ran = run_with(
@@ -116,9 +116,7 @@ def test_events_of_a_compiled_program_are_those_of_the_function(programs, scene,
 
 def test_rate_centre_and_time_come_from_the_metadata(programs, scene, tmp_path):
     path = write_sigmf(tmp_path / "x.sigmf-meta", scene, RATE, 150.1e6, "2026-07-01T12:00:00.250000Z")
-    ran = run_with(
-        programs["sentinel_pulse"], "--input", str(path), "--output", "jsonl:out.jsonl", cwd=tmp_path
-    )
+    ran = run_with(programs["pulse"], "--input", str(path), "--output", "jsonl:out.jsonl", cwd=tmp_path)
     assert ran.returncode == 0, ran.stderr
     found = read_events(tmp_path / "out.jsonl")
     assert_same(found, expected_events(path, scene, RATE, interval_s=2.0))
@@ -144,7 +142,7 @@ def real_scene():
     return samples, starts
 
 
-@pytest.mark.parametrize("name", ["sentinel_pulse", "pulse_by_hand"])
+@pytest.mark.parametrize("name", ["pulse", "pulse_by_hand"])
 def test_a_real_burst_in_a_real_background(programs, real_scene, tmp_path, name):
     samples, starts = real_scene
     samples.tofile(tmp_path / "x.cf32")
@@ -174,7 +172,7 @@ def flowgraph_class(program: Path):
 def test_no_event_is_lost_in_many_runs(programs, scene, tmp_path):
     scene.tofile(tmp_path / "x.cf32")
     expected = [event.id for event in expected_events(tmp_path / "x.cf32", scene, RATE, interval_s=2.0)]
-    flowgraph = flowgraph_class(programs["sentinel_pulse"])
+    flowgraph = flowgraph_class(programs["pulse"])
     for number in range(60):
         out = tmp_path / f"{number}.jsonl"
         top = flowgraph(input_name=str(tmp_path / "x.cf32"), rate=RATE, tip=2.0, output=f"jsonl:{out}")
@@ -194,7 +192,7 @@ def test_no_event_is_lost_where_one_of_two_detectors_ends_first(programs, scene,
     tags, offsets = pulse.read_tags(tmp_path / "tags.yaml")
     expected = expected_events(tmp_path / "x.cf32", scene, RATE, tags=tags, offsets=offsets)
     assert {event.label for event in expected} == {"17", "18"}
-    flowgraph = flowgraph_class(programs["sentinel_pulse"])
+    flowgraph = flowgraph_class(programs["pulse"])
     for number in range(60):
         out = tmp_path / f"{number}.jsonl"
         top = flowgraph(

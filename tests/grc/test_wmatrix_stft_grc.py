@@ -29,7 +29,7 @@ def compile_(folder, rows, parameters):
 @pytest.mark.parametrize(
     "parameters, window, hop, channels, template, rows",
     [
-        ({}, 58, 29, 1, [], 128),
+        ({}, 58, 29, 1, [], 96),
         (
             {"window": "4", "hop": "2", "rows": "18", "channels": "3", "pulse_template": "[1, 1j, 0.5, 1]"},
             *(4, 2, 3, [1, 1j, 0.5, 1], 18),

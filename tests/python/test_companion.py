@@ -26,7 +26,7 @@ def run(*words, **environment):
 
 
 def test_without_a_display_it_says_so_in_one_line():
-    done = run("sentinel_pulse")
+    done = run("pulse")
     assert done.returncode == 2 and done.stdout == ""
     assert done.stderr.count("\n") == 1
     assert "display" in done.stderr or "apt install" in done.stderr
@@ -74,7 +74,7 @@ def test_flowgraphs_are_found_by_path_and_ours_by_name(tmp_path, monkeypatch):
     mine.write_text("")
     monkeypatch.chdir(tmp_path)
     assert companion.find_flowgraph("mine.grc") == mine
-    for name in ("sentinel_pulse", "sentinel_pulse.grc", "pulse_desk"):
+    for name in ("pulse", "pulse.grc", "pulse_desk"):
         assert companion.find_flowgraph(name).is_file()
     with pytest.raises(InputError, match="did you mean pulse_desk"):
         companion.find_flowgraph("pulse_dsk.grc")

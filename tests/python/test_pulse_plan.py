@@ -102,7 +102,7 @@ def test_absolute_frequencies_need_a_centre():
 
 def test_a_search_wider_than_a_channel_is_refused():
     assert len(plan(watched("a", 0, search_hz=1615))[0].offsets_hz) == 1
-    with pytest.raises(InputError, match="tag a: search_hz 1616 exceeds half a channel"):
+    with pytest.raises(InputError, match=r"tag a: search_hz 1616 exceeds half a channel"):
         plan(watched("a", 0, search_hz=1616))
 
 

@@ -38,7 +38,8 @@ struct SENTINEL_API kfold_watch {
  *  - score, threshold, noise (double, noise as the power of one cell); work_s (double,
  *    seconds spent);
  *  - trains, a vector of dicts with start (double, in samples of the channel from
- *    sample_start), frequency (double, cycles per sample of the channel), score,
+ *    sample_start), frequency (double, cycles per sample of the channel),
+ *    interval (double, samples of the channel, as measured), score,
  *    traffic_score, noise (double), reason (symbol: pulses, level, traffic, missing,
  *    faster), pulse_starts (f64vector), pulse_scores (f32vector).
  *

@@ -2,6 +2,7 @@
 """An opened input: the block that gives its samples, and what is known of them."""
 
 import hashlib
+import math
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,6 +38,8 @@ class InputStream:
         Samples to come; None if only the end will tell.
     clipping_known : bool
         Whether the native type shows clipping.
+    breaks : tuple of int
+        Samples within it at which the frequency or the clock jumps, from the recording's captures.
     warnings : tuple of str
     request_end : callable
         Ends the stream in good order; from any thread.
@@ -54,6 +57,7 @@ class InputStream:
     sample_start: int
     sample_count: int | None
     clipping_known: bool
+    breaks: tuple[int, ...]
     warnings: tuple[str, ...]
     request_end: Callable[[], None]
     counters: Callable[[], dict[str, int]]
@@ -101,6 +105,8 @@ def stream_recording(
     # The block reads whole samples only; what a file has behind them was seen when it was opened.
     to_the_end = region.sample_count == (recording.sample_count or 0) - region.sample_start
     left_over = recording.bytes_left_over if to_the_end else 0
+    end = math.inf if region.sample_count is None else region.sample_start + region.sample_count
+    places = (capture.sample_start for capture in recording.captures)
     return InputStream(
         block=block,
         sample_rate=recording.sample_rate,
@@ -110,6 +116,7 @@ def stream_recording(
         sample_start=region.sample_start,
         sample_count=region.sample_count,
         clipping_known=clipping_known,
+        breaks=tuple(place for place in places if region.sample_start < place < end),
         warnings=recording.warnings,
         request_end=block.request_end,
         counters=lambda: {

@@ -100,6 +100,9 @@ def plan_single(settings: PulseSettings, sample_rate: float) -> Group:
     decimation, rate = _channel(settings, sample_rate)
     band = 0.5 if decimation == 1 else USABLE_SHARE
     _check_band(settings.offset_hz, rate * (band if decimation > 1 else 0.0), sample_rate, "--offset")
+    merge_hz = rate / 4 if settings.merge_hz is None else settings.merge_hz
+    if merge_hz > rate / 2:
+        raise InputError(f"--merge {merge_hz:g}: at most half the channel rate, {rate / 2:g} Hz")
     watch = Watch(
         tag_id=settings.tag_id,
         settings=settings,
@@ -108,7 +111,7 @@ def plan_single(settings: PulseSettings, sample_rate: float) -> Group:
         highest_hz=band * rate,
         false_alarm_probability=settings.false_alarm_probability,
         top=settings.top,
-        merge_hz=rate / 4 if settings.merge_hz is None else settings.merge_hz,
+        merge_hz=merge_hz,
         min_snr_db=settings.min_snr_db,
     )
     return _group(settings.pulse_width_s, decimation, rate, (settings.offset_hz,), (watch,))
