@@ -25,6 +25,7 @@ verdict judge(const pulse_scene& scene, pulse_train* judged = nullptr)
     pulse_train train;
     train.start = start;
     train.frequency = frequency;
+    train.interval = g.interval_samples;
     train.noise = g.window;
     for (unsigned k = 0; k < g.pulses; k++) {
         train.pulse_starts.push_back(start + k * g.interval_samples);
