@@ -11,14 +11,12 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from .block import SafeBlock, drain_all
-from .sinks import silence_stdout
 
 log = logging.getLogger("gnuradio.sentinel.core.runner")
 
@@ -132,10 +130,3 @@ def _signals() -> tuple[int, ...]:
     if threading.current_thread() is not threading.main_thread():
         return ()
     return (signal.SIGINT, signal.SIGTERM)
-
-
-def end_quietly() -> int:
-    """What a command does when the reader of its standard output has gone."""
-    silence_stdout()
-    sys.stderr.flush()
-    return EXIT_OK
