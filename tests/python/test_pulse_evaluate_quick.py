@@ -2,6 +2,7 @@
 """The committed figures still hold: a tenth of the cells, computed again, lies within their intervals."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -36,4 +37,4 @@ def test_figures_that_do_not_hold_are_told(tmp_path):
         failures, _ = evaluate.quick_check(store)
     told = "\n".join(map(str, failures))
     assert "no committed hits" in told  # detection was left out
-    assert "hits was 1000/1000, is 0/150" in told
+    assert re.search(r"hits was (\d+)/\1, is 0/150", told)
