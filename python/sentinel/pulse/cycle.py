@@ -107,7 +107,7 @@ class Cycle:
     @classmethod
     def from_pmt(cls, message: Any) -> Cycle:
         """From a message of the block K-Fold Integrator."""
-        values = {pmt.symbol_to_string(pmt.car(item)): pmt.cdr(item) for item in _items(message)}
+        values = _values(message)
         time, frequency = values["rx_time"], values["rx_freq"]
         # A source without a centre says 0 Hz.
         center = pmt.to_double(frequency) if pmt.is_real(frequency) else 0.0
@@ -136,13 +136,14 @@ class Cycle:
         )
 
 
-def _items(dictionary: Any) -> list[Any]:
+def _values(dictionary: Any) -> dict[str, Any]:
     items = pmt.dict_items(dictionary)
-    return [pmt.nth(i, items) for i in range(pmt.length(items))]
+    pairs = (pmt.nth(i, items) for i in range(pmt.length(items)))
+    return {pmt.symbol_to_string(pmt.car(pair)): pmt.cdr(pair) for pair in pairs}
 
 
 def _train(message: Any) -> Train:
-    values = {pmt.symbol_to_string(pmt.car(item)): pmt.cdr(item) for item in _items(message)}
+    values = _values(message)
     return Train(
         start=pmt.to_double(values["start"]),
         interval=pmt.to_double(values["interval"]),
