@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "vector_loops.h"
+
 #include <gnuradio/sentinel/kernel/noise_floor.h>
-#include <gnuradio/sentinel/kernel/vectorize.h>
 
 #include <algorithm>
 #include <cmath>
@@ -12,83 +13,114 @@ namespace kernel {
 
 namespace {
 // Rows are worked on 16 at a time: one cache line wide, so that a lane of a long cycle
-// stays in the second-level cache during the passes of the bisection.
+// stays in the second-level cache during the passes of the median.
 constexpr size_t lane = 16;
 constexpr float mask = 10.0f;
 
-SENTINEL_VECTORIZE
-void smooth(const float* __restrict power,
-            size_t stride,
-            size_t windows,
-            float* __restrict out,
-            float* __restrict mean)
+//! One window of a lane.
+struct cells {
+    float8 low, high;
+};
+
+SENTINEL_INLINE cells cells_at(const float* from)
 {
-    float sum[lane] = {};
-    for (size_t w = 1; w + 1 < windows; w++) {
-        const float* here = power + w * stride;
-        for (size_t i = 0; i < lane; i++) {
-            const float value =
-                (here[i - stride] + here[i] + here[i + stride]) * (1.0f / 3.0f);
-            out[w * lane + i] = value;
-            sum[i] += value;
-        }
-    }
-    // At the ends one neighbour is missing: the mean of two.
+    cells c;
+    load(c.low, from);
+    load(c.high, from + 8);
+    return c;
+}
+
+SENTINEL_INLINE void put(float* to, const cells& c)
+{
+    store(to, c.low);
+    store(to + 8, c.high);
+}
+
+// Even and odd windows are summed apart, so that one addition need not wait for the last.
+SENTINEL_VECTOR_CLONES
+void smooth(const float* power, size_t stride, size_t windows, float* out, float* mean)
+{
     const size_t last = windows - 1;
-    for (size_t i = 0; i < lane; i++) {
-        out[i] = 0.5f * (power[i] + power[stride + i]);
-        out[last * lane + i] =
-            0.5f * (power[(last - 1) * stride + i] + power[last * stride + i]);
-        mean[i] = (sum[i] + out[i] + out[last * lane + i]) / windows;
+    // At the ends one neighbour is missing: the mean of two.
+    cells before = cells_at(power), here = cells_at(power + stride);
+    cells sum[2] = { { 0.5f * (before.low + here.low), 0.5f * (before.high + here.high) },
+                     {} };
+    put(out, sum[0]);
+    for (size_t w = 1; w < last; w++) {
+        const cells after = cells_at(power + (w + 1) * stride);
+        const cells value = { (before.low + here.low + after.low) * (1.0f / 3.0f),
+                              (before.high + here.high + after.high) * (1.0f / 3.0f) };
+        put(out + w * lane, value);
+        sum[w % 2].low += value.low;
+        sum[w % 2].high += value.high;
+        before = here;
+        here = after;
     }
+    const cells end = { 0.5f * (before.low + here.low),
+                        0.5f * (before.high + here.high) };
+    put(out + last * lane, end);
+    const float share = 1.0f / windows;
+    put(mean,
+        { (sum[0].low + sum[1].low + end.low) * share,
+          (sum[0].high + sum[1].high + end.high) * share });
 }
 
-SENTINEL_VECTORIZE
-void count_below(const float* __restrict values,
-                 size_t windows,
-                 const float* __restrict level,
-                 float* __restrict count)
+SENTINEL_VECTOR_CLONES
+void count_below(const float* values, size_t windows, const float* level, float* count)
 {
-    float sum[lane] = {};
-    for (size_t w = 0; w < windows; w++)
-        for (size_t i = 0; i < lane; i++)
-            sum[i] += values[w * lane + i] < level[i] ? 1.0f : 0.0f;
-    std::copy_n(sum, lane, count);
+    const cells limit = cells_at(level);
+    int8 low = {}, high = {};
+    for (size_t w = 0; w < windows; w++) {
+        const cells value = cells_at(values + w * lane);
+        low -= value.low < limit.low; // a true comparison is -1
+        high -= value.high < limit.high;
+    }
+    put(count,
+        { __builtin_convertvector(low, float8), __builtin_convertvector(high, float8) });
 }
 
-SENTINEL_VECTORIZE
-void masked_mean(const float* __restrict power,
-                 size_t stride,
-                 size_t windows,
-                 const float* __restrict median,
-                 float* __restrict noise)
+SENTINEL_VECTOR_CLONES
+void masked_mean(
+    const float* power, size_t stride, size_t windows, const float* median, float* noise)
 {
-    float sum[lane] = {}, count[lane] = {};
-    for (size_t w = 0; w < windows; w++)
-        for (size_t i = 0; i < lane; i++) {
-            const float value = power[w * stride + i];
-            const bool kept = value <= mask * median[i];
-            sum[i] += kept ? value : 0.0f;
-            count[i] += kept ? 1.0f : 0.0f;
-        }
+    const cells middle = cells_at(median);
+    const float8 low_limit = mask * middle.low, high_limit = mask * middle.high;
+    const float8 zero = {};
+    cells sum[2] = {};
+    int8 low = {}, high = {};
+    for (size_t w = 0; w < windows; w++) {
+        const cells value = cells_at(power + w * stride);
+        const int8 keep_low = value.low <= low_limit,
+                   keep_high = value.high <= high_limit;
+        sum[w % 2].low += keep_low ? value.low : zero;
+        sum[w % 2].high += keep_high ? value.high : zero;
+        low -= keep_low;
+        high -= keep_high;
+    }
+    float count[lane], total[lane];
+    put(count,
+        { __builtin_convertvector(low, float8), __builtin_convertvector(high, float8) });
+    put(total, { sum[0].low + sum[1].low, sum[0].high + sum[1].high });
     for (size_t i = 0; i < lane; i++)
-        noise[i] = std::max(count[i] > 0.0f ? sum[i] / count[i] : median[i],
+        noise[i] = std::max(count[i] > 0.0f ? total[i] / count[i] : median[i],
                             noise_floor::smallest);
 }
 
-// The median of non-negative values lies in [0, 2 mean], by Markov's inequality. The next
+// The median of non-negative values lies in [0, 2 mean], by Markov's inequality. The
+// first two levels are where noise has it: three-window means of exponential power follow
+// a gamma law whose median is 0.89 means and whose density there is 0.74 / mean. Then the
 // level is interpolated between the counts at both ends; every other pass halves the
 // bracket instead, which bounds the number of passes where the counts are far from a
 // straight line.
 void median(const float* values, size_t windows, const float* mean, float* result)
 {
+    constexpr float gamma_median = 0.89f, gamma_density = 0.74f;
     const float half = 0.5f * windows;
     float low[lane] = {}, low_count[lane] = {}, high[lane], high_count[lane], count[lane];
     for (size_t i = 0; i < lane; i++) {
         high[i] = 2.0f * mean[i];
         high_count[i] = static_cast<float>(windows);
-        result[i] =
-            0.9f * mean[i]; // where the median of three-window means of noise lies
+        result[i] = gamma_median * mean[i];
     }
     for (int pass = 0; pass < 60; pass++) {
         count_below(values, windows, result, count);
@@ -100,10 +132,20 @@ void median(const float* values, size_t windows, const float* mean, float* resul
             const bool above = count[i] > half;
             (above ? high[i] : low[i]) = result[i];
             (above ? high_count[i] : low_count[i]) = count[i];
+            const float width = high[i] - low[i];
+            if (pass == 0) {
+                // A little too far, so that the median is between this level and the
+                // next.
+                const float step = 1.2f * (half - count[i]) / (gamma_density * windows);
+                result[i] = std::clamp(result[i] + step * mean[i],
+                                       low[i] + 0.05f * width,
+                                       high[i] - 0.05f * width);
+                continue;
+            }
             const float share =
-                pass % 2 == 1 ? 0.5f
+                pass % 3 == 0 ? 0.5f
                               : (half - low_count[i]) / (high_count[i] - low_count[i]);
-            result[i] = low[i] + share * (high[i] - low[i]);
+            result[i] = low[i] + share * width;
         }
         if (settled)
             break;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "vector_loops.h"
+
 #include <gnuradio/sentinel/kernel/pulse_fold.h>
-#include <gnuradio/sentinel/kernel/vectorize.h>
 
 #include <algorithm>
 
@@ -11,7 +12,7 @@ namespace kernel {
 namespace {
 constexpr float leak = 1e-3f;
 
-SENTINEL_VECTORIZE
+SENTINEL_VECTOR_CLONES
 void add_limited(const float* values, size_t count, float* sums)
 {
     constexpr float offset = (1.0f - leak) * pulse_fold::knee;
@@ -21,7 +22,7 @@ void add_limited(const float* values, size_t count, float* sums)
     }
 }
 
-SENTINEL_VECTORIZE
+SENTINEL_VECTOR_CLONES
 void raise(const float* values, size_t count, float* largest)
 {
     for (size_t i = 0; i < count; i++)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "vector_loops.h"
+
 #include <gnuradio/sentinel/kernel/pulse_train_search.h>
-#include <gnuradio/sentinel/kernel/vectorize.h>
 
 #include <algorithm>
 #include <cmath>
@@ -19,7 +20,7 @@ constexpr size_t most_tries = 64;
 constexpr float refinement_gain = 0.65f;
 
 // Power of each cell, and the largest of each row.
-SENTINEL_VECTORIZE
+SENTINEL_VECTOR_CLONES
 void squared_magnitude(const gr_complex* __restrict in,
                        size_t windows,
                        size_t rows,
@@ -38,7 +39,7 @@ void squared_magnitude(const gr_complex* __restrict in,
         }
 }
 
-SENTINEL_VECTORIZE
+SENTINEL_VECTOR_CLONES
 void multiply_rows(float* table, size_t windows, size_t rows, const float* factor)
 {
     for (size_t w = 0; w < windows; w++)

@@ -22,6 +22,8 @@ namespace kernel {
 
 //! Eight floats; the compiler splits them where registers are narrower.
 typedef float float8 __attribute__((vector_size(32)));
+//! What a comparison of float8 gives, -1 where true; and counts of it.
+typedef int int8 __attribute__((vector_size(32)));
 
 // References, because passing vectors by value has an ABI of its own per instruction set.
 SENTINEL_INLINE void load(float8& to, const float* from)

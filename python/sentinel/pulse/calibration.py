@@ -24,7 +24,7 @@ from ..core.tails import ChiSquareMaxTail, fit_chi_square_max
 from .plan import Group, Watch
 
 #: Changes whenever the kernels' statistic does; part of every key.
-KERNEL_VERSION = "pulse-2"
+KERNEL_VERSION = "pulse-3"
 TRIALS = 1000
 GROWTH = 2.0
 UPPER_SHARE = 0.1
