@@ -27,6 +27,16 @@ inline const pmt::pmt_t& tag_end()
     static const auto key = pmt::mp("sentinel_end");
     return key;
 }
+inline const pmt::pmt_t& tag_filled()
+{
+    static const auto key = pmt::mp("sentinel_filled");
+    return key;
+}
+inline const pmt::pmt_t& tag_lost()
+{
+    static const auto key = pmt::mp("sentinel_lost");
+    return key;
+}
 inline const pmt::pmt_t& tag_offsets()
 {
     static const auto key = pmt::mp("sentinel_offsets");

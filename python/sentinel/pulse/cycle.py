@@ -84,6 +84,8 @@ class Cycle:
         Above the threshold, strongest first.
     stream : Stream or None
         What the source said of the input; None if it said nothing.
+    filled, lost : int
+        Input samples within it that were filled in, or lost without a jump of the timeline.
     """
 
     watch: int
@@ -103,6 +105,8 @@ class Cycle:
     work_s: float
     trains: tuple[Train, ...]
     stream: Stream | None = None
+    filled: int = 0
+    lost: int = 0
 
     @classmethod
     def from_pmt(cls, message: Any) -> Cycle:
@@ -133,6 +137,8 @@ class Cycle:
                 _train(pmt.vector_ref(values["trains"], i)) for i in range(pmt.length(values["trains"]))
             ),
             stream=None if pmt.is_null(values["stream"]) else Stream.from_pmt(values["stream"]),
+            filled=pmt.to_uint64(values["filled"]),
+            lost=pmt.to_uint64(values["lost"]),
         )
 
 

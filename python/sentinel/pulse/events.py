@@ -31,6 +31,8 @@ def decision_of(cycle: Cycle) -> Decision:
         score=cycle.score,
         threshold=cycle.threshold,
         noise=cycle.noise,
+        filled=cycle.filled,
+        lost=cycle.lost,
     )
 
 
@@ -80,7 +82,7 @@ def _event(train: Train, cycle: Cycle, group: Group, watch: Watch, stream: Strea
         threshold=cycle.threshold,
         false_alarms_per_hour=false_alarms_per_hour(watch.false_alarm_probability, cycle_s),
         snr_db=en0_db(total, pulses),
-        flags=(stream.clipping,) if stream.clipping else (),
+        flags=_flags(cycle, stream),
         accounting=stream.accounting,
         details={
             "cycle": cycle.cycle,
@@ -98,6 +100,11 @@ def _event(train: Train, cycle: Cycle, group: Group, watch: Watch, stream: Strea
             "traffic_score": train.traffic_score,
         },
     )
+
+
+def _flags(cycle: Cycle, stream: Stream) -> tuple[str, ...]:
+    said = {stream.clipping: bool(stream.clipping), "zero_filled": cycle.filled, "samples_lost": cycle.lost}
+    return tuple(flag for flag, holds in said.items() if holds)
 
 
 def _time(cycle: Cycle, sample: int) -> str | None:
