@@ -18,6 +18,7 @@ from .cycle_reader import CycleReader
 from .detector import plan
 from .events import Stream
 from .kfold_block import LIVE_SETTINGS, UNKNOWN_STREAM, KFoldIntegrator, change_quietly, kfold_integrator
+from .lengths import watchable
 from .plan import Group
 from .tags import read_tags
 
@@ -36,11 +37,13 @@ class PulseDetector(gr.hier_block2):
     stream : Stream, optional
         What events say of the input where its source does not (tag sentinel_stream).
     cache : CalibrationCache, optional
+    sample_count : int, optional
+        Samples to come, where that is known: tags whose cycle is longer are left out with a warning.
 
     Raises
     ------
     InputError
-        Settings that do not fit the rate, or a tags file that cannot be read.
+        Settings that do not fit the rate, a tags file that cannot be read, or no tag that fits the samples.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class PulseDetector(gr.hier_block2):
         tags: str = "",
         stream: Stream | None = None,
         cache: CalibrationCache | None = None,
+        sample_count: int | None = None,
         **keys: Any,
     ) -> None:
         watched, offsets = read_tags(tags) if tags else ((), False)
@@ -62,6 +66,8 @@ class PulseDetector(gr.hier_block2):
         self.settings = settings
         self.sample_rate = sample_rate
         self.groups = plan(settings, watched, offsets, sample_rate, settings.center_freq)
+        if sample_count is not None:
+            self.groups = watchable(self.groups, sample_count, sample_rate)
         integrators = [KFoldIntegrator(group, stream, cache, settings.center_freq) for group in self.groups]
         gr.hier_block2.__init__(
             self, "pulse_detector", gr.io_signature(1, 1, gr.sizeof_gr_complex), gr.io_signature(0, 0, 0)
