@@ -15,8 +15,8 @@ from datetime import UTC, datetime, timedelta
 from gnuradio.sentinel.core.event import Event
 from gnuradio.sentinel.pulse.config import PulseSettings
 from gnuradio.sentinel.pulse.cycle import Cycle
-from gnuradio.sentinel.pulse.lengths import cycle_seconds
 from gnuradio.sentinel.pulse.events import false_alarms_per_hour
+from gnuradio.sentinel.pulse.lengths import cycle_seconds
 from gnuradio.sentinel.pulse.plan import Group
 
 
