@@ -196,7 +196,10 @@ def test_standard_input_and_parts_of_a_file(pulse, recording):
     assert [event["details"]["cycle"] for event in part] == [1, 2]
 
 
-LONG = '  - {id: "slow", freq: 0, interval_s: 9}\n  - {id: "wide", freq: 0, interval_s: 4, pulse_width_s: 0.03}\n'
+LONG = """\
+  - {id: "slow", freq: 0, interval_s: 9}
+  - {id: "wide", freq: 0, interval_s: 4, pulse_width_s: 0.03}
+"""
 
 
 def test_tags_too_long_for_the_recording_are_named_and_the_others_watched(pulse, folder, recording):
