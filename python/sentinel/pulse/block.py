@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +22,8 @@ from .kfold_block import LIVE_SETTINGS, UNKNOWN_STREAM, KFoldIntegrator, change_
 from .lengths import watchable
 from .plan import Group
 from .tags import read_tags
+
+log = logging.getLogger(__name__)
 
 
 class PulseDetector(gr.hier_block2):
@@ -120,6 +123,7 @@ class PulseDetector(gr.hier_block2):
         (group,) = plan(changed, (), False, self.sample_rate, None)  # refuses what lies outside the input
         self.channelizers[0].set_frequency(0, *group.offsets_hz)
         self.settings = changed
+        log.info("channel moved to %+g Hz", offset_hz)
 
     def change(self, **values: Any) -> None:
         """Change settings by name, as `set_interval` and its like do.
