@@ -163,6 +163,14 @@ class PulseRun:
                 summary["samples_clipped"],
                 summary["samples_read"],
             )
+        if self.console.undecided:
+            log.warning(
+                "%s: %d of %d cycles hold samples too large to judge, above 1e16 of full scale; "
+                "see whether --format is right",
+                self.text,
+                self.console.undecided,
+                self.console.cycles,
+            )
         if self.source.sample_count is None and summary["bytes_left_over"]:
             log.warning("%s: ends with %d bytes of a sample", self.text, summary["bytes_left_over"])
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,6 +104,11 @@ class Cycle:
     work_s: float
     trains: tuple[Train, ...]
     stream: Stream | None = None
+
+    @property
+    def decided(self) -> bool:
+        """Whether the numbers mean anything: the power of samples above some 1e17 is beyond a float."""
+        return math.isfinite(self.score) and math.isfinite(self.noise)
 
     @classmethod
     def from_pmt(cls, message: Any) -> Cycle:
