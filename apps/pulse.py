@@ -19,7 +19,6 @@ from gnuradio.sentinel.core.sinks.lines import raise_output_error
 from gnuradio.sentinel.core.source import source
 from gnuradio.sentinel.pulse.block import PulseDetector
 from gnuradio.sentinel.pulse.config import PulseSettings, build
-from gnuradio.sentinel.pulse.detector import check_length
 from gnuradio.sentinel.pulse.events import false_alarms_per_hour
 
 from .clipping import ClippingCheck
@@ -104,11 +103,8 @@ class PulseRun:
                 self.settings,
                 tags=arguments.tags or "",
                 cache=CalibrationCache(),
+                sample_count=stream_source.sample_count,
             )
-        if stream_source.sample_count is not None:
-            for group in self.detector.groups:
-                check_length(group, stream_source.sample_count, stream_source.sample_rate)
-            self._warn_unjudged(stream_source.sample_count / stream_source.sample_rate)
         recording = text if text.endswith((".sigmf-meta", ".sigmf-data")) else None
         self.sink = EventSink(sink_texts(arguments), recording=recording)
         self.found: list = []
@@ -150,19 +146,6 @@ class PulseRun:
         if self.arguments.plot:
             self.found.extend(events)
 
-    def _warn_unjudged(self, duration_s: float) -> None:
-        """Name the tags whose cycle is longer than the recording, while others fit."""
-        for group in self.detector.groups:
-            for watch in group.watches:
-                need = group.geometry(watch).cycle_samples / group.channel_rate
-                if need > duration_s:
-                    log.warning(
-                        "tag %s is not judged: its cycle of %.2f s is longer than the %.2f s of samples",
-                        watch.tag_id,
-                        need,
-                        duration_s,
-                    )
-
     def _warn_of_samples(self) -> None:
         """Say what was wrong with the samples, counted."""
         summary = self.source.summary()
@@ -179,6 +162,14 @@ class PulseRun:
                 self.text,
                 summary["samples_clipped"],
                 summary["samples_read"],
+            )
+        if self.console.undecided:
+            log.warning(
+                "%s: %d of %d cycles hold samples too large to judge, above 1e16 of full scale; "
+                "see whether --format is right",
+                self.text,
+                self.console.undecided,
+                self.console.cycles,
             )
         if self.source.sample_count is None and summary["bytes_left_over"]:
             log.warning("%s: ends with %d bytes of a sample", self.text, summary["bytes_left_over"])

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,6 +108,11 @@ class Cycle:
     stream: Stream | None = None
     filled: int = 0
     lost: int = 0
+
+    @property
+    def decided(self) -> bool:
+        """Whether the numbers mean anything: the power of samples above some 1e17 is beyond a float."""
+        return math.isfinite(self.score) and math.isfinite(self.noise)
 
     @classmethod
     def from_pmt(cls, message: Any) -> Cycle:

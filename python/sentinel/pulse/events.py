@@ -24,6 +24,16 @@ def false_alarms_per_hour(probability: float, decision_s: float) -> float:
 
 def decision_of(cycle: Cycle) -> Decision:
     """The decision of a cycle; its score is above the threshold also where a train was refused."""
+    if not cycle.decided:
+        return Decision(
+            sample_start=cycle.sample_start,
+            sample_count=cycle.sample_count,
+            time=_time(cycle, cycle.sample_start),
+            score=None,
+            threshold=None,
+            noise=None,
+            decided=False,
+        )
     return Decision(
         sample_start=cycle.sample_start,
         sample_count=cycle.sample_count,
@@ -38,6 +48,8 @@ def decision_of(cycle: Cycle) -> Decision:
 
 def events_of(cycle: Cycle, group: Group, watches: Sequence[Watch], stream: Stream) -> list[Event]:
     """One event per tag declared in the cycle. What the source itself said goes before `stream`."""
+    if not cycle.decided:
+        return []
     stream = cycle.stream or stream
     watch = watches[cycle.watch]
     declared = (train for train in cycle.trains if train.reason == "pulses")
