@@ -16,6 +16,7 @@ from gnuradio.sentinel.core.progress import progress
 from gnuradio.sentinel.core.run_report import RunReport
 from gnuradio.sentinel.core.runner import Runner
 from gnuradio.sentinel.core.sinks.lines import raise_output_error
+from gnuradio.sentinel.core.source import source
 from gnuradio.sentinel.pulse.block import PulseDetector
 from gnuradio.sentinel.pulse.config import PulseSettings, build
 from gnuradio.sentinel.pulse.detector import check_length

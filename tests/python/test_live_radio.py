@@ -149,7 +149,7 @@ def test_no_device_is_one_clear_line(capfd, text, message):
 
 def test_a_rate_that_is_not_granted_is_refused():
     spec = parse_input("rtl:0", sample_rate="10M", center_freq="146M", gain=20)
-    with pytest.raises(InputError, match="grants a sample rate of 2.4 MHz instead of 10 MHz"):
+    with pytest.raises(InputError, match=r"grants a sample rate of 2\.4 MHz instead of 10 MHz"):
         check_granted(spec, Tuning(2.4e6, 146e6, 20.0, False))
     notes, warnings = check_granted(spec, Tuning(10e6, 100e6, 10.0, False))
     assert len(notes) == 1 and len(warnings) == 2

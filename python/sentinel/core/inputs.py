@@ -193,6 +193,11 @@ def parse_input(
     )
 
 
+def input_kind(text: str) -> str:
+    """Which of `KINDS` an input text is of. Raises InputError where it is none."""
+    return _kind_and_target(str(text))[0]
+
+
 def open_input(spec: InputSpec) -> InputStream:
     """Open what `parse_input` understood. Raises InputError if it cannot be opened."""
     return OPENERS[spec.kind](spec)

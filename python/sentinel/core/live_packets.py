@@ -26,7 +26,7 @@ def open_udp(spec: InputSpec, stream: Any) -> Feed:
             host=spec.host,
             port=spec.port,
             sample_rate=spec.sample_rate,
-            center_freq_hz=spec.center_freq_hz or 0.0,
+            center_freq=spec.center_freq_hz or 0.0,
             stream=stream,
             buffer_bytes=RECEIVE_BUFFER_BYTES,
         )
@@ -59,7 +59,7 @@ def open_zmqiq(spec: InputSpec, stream: Any) -> Feed:
         If none comes within the stall timeout, or its rate is not the one that was given.
     """
     try:
-        block = zmq_iq_source(endpoint=spec.target, center_freq_hz=spec.center_freq_hz or 0.0, stream=stream)
+        block = zmq_iq_source(endpoint=spec.target, center_freq=spec.center_freq_hz or 0.0, stream=stream)
     except (RuntimeError, ValueError) as error:
         raise InputError(f"{spec.text}: {error}") from None
     limit_s = spec.stall_timeout_s or _LONGEST_WAIT_S
