@@ -22,7 +22,7 @@ from gnuradio.sentinel.pulse.config import PulseSettings, build
 from gnuradio.sentinel.pulse.events import false_alarms_per_hour
 
 from .clipping import ClippingCheck
-from .input_arguments import add_input_arguments, add_output_arguments, sink_texts
+from .input_arguments import add_input_arguments, add_output_arguments, open_source, roll_of, sink_texts
 from .pulse_console import PulseConsole
 from .settings_arguments import add_settings, settings_values
 
@@ -67,17 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.plot and text == "-":
         raise InputError("--plot needs a recording, which can be read a second time; - cannot")
     rate = arguments.rate or (settings.channel_rate if text.startswith("udp:") else None)
-    stream_source = source(
-        text,
-        sample_rate=rate,
-        center_freq=settings.center_freq or None,
-        format=arguments.format,
-        start_s=arguments.start,
-        duration_s=arguments.duration,
-        channel=arguments.channel,
-    )
-    for warning in stream_source.warnings:
-        log.warning("%s", warning)
+    stream_source = open_source(text, arguments, rate, settings.center_freq or None)
     _refuse_breaks(stream_source, text)
     run = PulseRun(arguments, settings, text, stream_source)
     return run.run()
@@ -98,37 +88,30 @@ class PulseRun:
             published_snr=arguments.snr_definition == "published",
         )
         with progress(None, "calibrating", quiet=arguments.json):
-            self.detector = PulseDetector(
-                stream_source.sample_rate,
-                self.settings,
-                tags=arguments.tags or "",
-                cache=CalibrationCache(),
-                sample_count=stream_source.sample_count,
-            )
+            self.detector = self._make_detector()
         recording = text if text.endswith((".sigmf-meta", ".sigmf-data")) else None
-        self.sink = EventSink(sink_texts(arguments), recording=recording)
+        live = stream_source.live
+        self.sink = EventSink(
+            sink_texts(arguments),
+            revisions="all" if live else "closed",
+            recording=recording,
+            roll=roll_of(arguments, live),
+        )
         self.found: list = []
 
     def run(self) -> int:
         """Run to the end; print, report and draw."""
-        top_block = gr.top_block("sentinel pulse", catch_exceptions=False)
-        top_block.connect(self.source, self.detector)
-        for port in ("events", "decisions"):
-            top_block.msg_connect(self.detector, port, self.sink, port)
-        clipping = ClippingCheck(self.source)
-        for reader in self.detector.readers:
-            reader.check_event = clipping
-            reader.on_cycle = self._on_cycle
+        graph = self._graph()
         self.console.banner(self.settings, self.detector.groups, self.text, self.source.sample_rate)
         began = time.monotonic()
         total = self.source.sample_count
         with progress(total, "samples", quiet=self.arguments.json) as advance:
             runner = Runner(
-                top_block,
-                self.source,
-                [*self.detector.readers, self.sink],
-                on_poll=_reporter(self.source, advance),
+                *graph,
+                on_poll=_reporter(self, advance),
                 flush=self.sink.close,
+                stall_timeout_s=self.arguments.stall_timeout,
+                rebuild=self._rebuild,
             )
             try:
                 code = runner.run()
@@ -140,6 +123,35 @@ class PulseRun:
         if self.arguments.plot:
             self._plot()
         return code
+
+    def _make_detector(self) -> PulseDetector:
+        return PulseDetector(
+            self.source.sample_rate,
+            self.settings,
+            tags=self.arguments.tags or "",
+            cache=CalibrationCache(),
+            sample_count=self.source.sample_count,
+        )
+
+    def _graph(self):
+        """Flowgraph, source and Python blocks, for the runner."""
+        # A driver may throw while it runs; that would end the process instead of its stream.
+        top_block = gr.top_block("sentinel pulse", catch_exceptions=self.source.live)
+        top_block.connect(self.source, self.detector)
+        for port in ("events", "decisions"):
+            top_block.msg_connect(self.detector, port, self.sink, port)
+        clipping = ClippingCheck(self.source)
+        for reader in self.detector.readers:
+            reader.check_event = clipping
+            reader.on_cycle = self._on_cycle
+        self.source.set_fill_below(2 * self._shortest_pulse_s())
+        return top_block, self.source, [*self.detector.readers, self.sink]
+
+    def _rebuild(self):
+        """The same with the source opened again; the outputs stay. Raises InputError."""
+        self.source = self.source.reopen()
+        self.detector = self._make_detector()
+        return self._graph()
 
     def _on_cycle(self, cycle, group, events) -> None:
         self.console.cycle(cycle, group, events)
@@ -252,12 +264,12 @@ def _say(line: str) -> None:
         raise_output_error(error, "lines", "standard output")
 
 
-def _reporter(stream_source, advance):
+def _reporter(run: PulseRun, advance):
     done = 0
 
     def report() -> None:
         nonlocal done
-        read = stream_source.summary()["samples_read"]
+        read = run.source.summary()["samples_read"]
         advance(read - done)
         done = read
 
