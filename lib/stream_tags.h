@@ -52,6 +52,31 @@ inline const pmt::pmt_t& tag_stream()
     static const auto key = pmt::mp("sentinel_stream");
     return key;
 }
+inline const pmt::pmt_t& tag_packet()
+{
+    static const auto key = pmt::mp("sentinel_packet");
+    return key;
+}
+inline const pmt::pmt_t& tag_seq()
+{
+    static const auto key = pmt::mp("sentinel_seq");
+    return key;
+}
+inline const pmt::pmt_t& tag_arrival()
+{
+    static const auto key = pmt::mp("sentinel_arrival");
+    return key;
+}
+inline const pmt::pmt_t& tag_filled()
+{
+    static const auto key = pmt::mp("sentinel_filled");
+    return key;
+}
+inline const pmt::pmt_t& tag_lost()
+{
+    static const auto key = pmt::mp("sentinel_lost");
+    return key;
+}
 
 } // namespace sentinel
 } // namespace gr

@@ -18,4 +18,5 @@ PYBIND11_MODULE(_sentinel, module)
     bind_sample_format(kernel);
     bind_recording_source(module);
     bind_channelizer_block(module);
+    bind_gap_guard(module);
 }
