@@ -10,6 +10,7 @@ import sys as _sys
 
 from ._sentinel import (
     channelizer,
+    gap_guard,
     kernel,
     kfold_watch,
     recording_segment,
@@ -32,6 +33,7 @@ from .pulse.block import kfold_integrator  # noqa: E402
 __all__ = [
     "channelizer",
     "event_sink",
+    "gap_guard",
     "kernel",
     "kfold_integrator",
     "kfold_watch",
