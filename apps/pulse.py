@@ -19,7 +19,6 @@ from gnuradio.sentinel.core.sinks.lines import raise_output_error
 from gnuradio.sentinel.core.source import source
 from gnuradio.sentinel.pulse.block import PulseDetector
 from gnuradio.sentinel.pulse.config import PulseSettings, build
-from gnuradio.sentinel.pulse.detector import check_length
 from gnuradio.sentinel.pulse.events import false_alarms_per_hour
 
 from .clipping import ClippingCheck
@@ -90,10 +89,6 @@ class PulseRun:
         )
         with progress(None, "calibrating", quiet=arguments.json):
             self.detector = self._make_detector()
-        if stream_source.sample_count is not None:
-            for group in self.detector.groups:
-                check_length(group, stream_source.sample_count, stream_source.sample_rate)
-            self._warn_unjudged(stream_source.sample_count / stream_source.sample_rate)
         recording = text if text.endswith((".sigmf-meta", ".sigmf-data")) else None
         live = stream_source.live
         self.sink = EventSink(
@@ -135,6 +130,7 @@ class PulseRun:
             self.settings,
             tags=self.arguments.tags or "",
             cache=CalibrationCache(),
+            sample_count=self.source.sample_count,
         )
 
     def _graph(self):
@@ -162,19 +158,6 @@ class PulseRun:
         if self.arguments.plot:
             self.found.extend(events)
 
-    def _warn_unjudged(self, duration_s: float) -> None:
-        """Name the tags whose cycle is longer than the recording, while others fit."""
-        for group in self.detector.groups:
-            for watch in group.watches:
-                need = group.geometry(watch).cycle_samples / group.channel_rate
-                if need > duration_s:
-                    log.warning(
-                        "tag %s is not judged: its cycle of %.2f s is longer than the %.2f s of samples",
-                        watch.tag_id,
-                        need,
-                        duration_s,
-                    )
-
     def _warn_of_samples(self) -> None:
         """Say what was wrong with the samples, counted."""
         summary = self.source.summary()
@@ -191,6 +174,14 @@ class PulseRun:
                 self.text,
                 summary["samples_clipped"],
                 summary["samples_read"],
+            )
+        if self.console.undecided:
+            log.warning(
+                "%s: %d of %d cycles hold samples too large to judge, above 1e16 of full scale; "
+                "see whether --format is right",
+                self.text,
+                self.console.undecided,
+                self.console.cycles,
             )
         if self.source.sample_count is None and summary["bytes_left_over"]:
             log.warning("%s: ends with %d bytes of a sample", self.text, summary["bytes_left_over"])
@@ -219,6 +210,11 @@ class PulseRun:
             work_s=work_s,
             decisions=self.console.cycles,
             events=self.console.events,
+            gaps_filled=summary.get("gaps_filled", 0),
+            gaps_cut=summary.get("gaps_cut", 0),
+            samples_lost=sum(
+                summary.get(name, 0) for name in ("samples_filled", "samples_cut", "samples_lost")
+            ),
             samples_unjudged=max(0, summary["samples_read"] - judged),
             clipped_share=summary["clipped_share"],
             false_alarms_per_hour=sum(rates),

@@ -15,8 +15,8 @@ from datetime import UTC, datetime, timedelta
 from gnuradio.sentinel.core.event import Event
 from gnuradio.sentinel.pulse.config import PulseSettings
 from gnuradio.sentinel.pulse.cycle import Cycle
-from gnuradio.sentinel.pulse.detector import cycle_seconds
 from gnuradio.sentinel.pulse.events import false_alarms_per_hour
+from gnuradio.sentinel.pulse.lengths import cycle_seconds
 from gnuradio.sentinel.pulse.plan import Group
 
 
@@ -38,6 +38,7 @@ class PulseConsole:
     many: bool = False
     published_snr: bool = False
     cycles: int = 0
+    undecided: int = 0
     detected_cycles: int = 0
     events: int = 0
     signal_s: float = 0.0
@@ -55,6 +56,7 @@ class PulseConsole:
 
     def _cycle(self, cycle: Cycle, group: Group, events: list[Event]) -> None:
         self.cycles += 1
+        self.undecided += not cycle.decided
         self.detected_cycles += bool(events)
         self.events += len(events)
         self.best_score = max(self.best_score, cycle.score)

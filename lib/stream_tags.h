@@ -27,6 +27,16 @@ inline const pmt::pmt_t& tag_end()
     static const auto key = pmt::mp("sentinel_end");
     return key;
 }
+inline const pmt::pmt_t& tag_filled()
+{
+    static const auto key = pmt::mp("sentinel_filled");
+    return key;
+}
+inline const pmt::pmt_t& tag_lost()
+{
+    static const auto key = pmt::mp("sentinel_lost");
+    return key;
+}
 inline const pmt::pmt_t& tag_offsets()
 {
     static const auto key = pmt::mp("sentinel_offsets");
@@ -65,16 +75,6 @@ inline const pmt::pmt_t& tag_seq()
 inline const pmt::pmt_t& tag_arrival()
 {
     static const auto key = pmt::mp("sentinel_arrival");
-    return key;
-}
-inline const pmt::pmt_t& tag_filled()
-{
-    static const auto key = pmt::mp("sentinel_filled");
-    return key;
-}
-inline const pmt::pmt_t& tag_lost()
-{
-    static const auto key = pmt::mp("sentinel_lost");
     return key;
 }
 

@@ -25,6 +25,7 @@ from ._sentinel import (
 # Modules below import the kernels by this name.
 _sys.modules[__name__ + ".kernel"] = kernel
 
+from . import flowgraph  # noqa: E402
 from .core.event_sink import EventSink as event_sink  # noqa: E402
 from .core.source import source  # noqa: E402
 from .pulse.block import PulseDetector as pulse_detector  # noqa: E402
@@ -33,6 +34,7 @@ from .pulse.block import kfold_integrator  # noqa: E402
 __all__ = [
     "channelizer",
     "event_sink",
+    "flowgraph",
     "gap_guard",
     "kernel",
     "kfold_integrator",
