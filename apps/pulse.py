@@ -210,6 +210,11 @@ class PulseRun:
             work_s=work_s,
             decisions=self.console.cycles,
             events=self.console.events,
+            gaps_filled=summary.get("gaps_filled", 0),
+            gaps_cut=summary.get("gaps_cut", 0),
+            samples_lost=sum(
+                summary.get(name, 0) for name in ("samples_filled", "samples_cut", "samples_lost")
+            ),
             samples_unjudged=max(0, summary["samples_read"] - judged),
             clipped_share=summary["clipped_share"],
             false_alarms_per_hour=sum(rates),

@@ -62,12 +62,12 @@ inline const pmt::pmt_t& tag_stream()
     static const auto key = pmt::mp("sentinel_stream");
     return key;
 }
-inline const pmt::pmt_t& tag_packet_items()
+inline const pmt::pmt_t& tag_packet()
 {
     static const auto key = pmt::mp("sentinel_packet");
     return key;
 }
-inline const pmt::pmt_t& tag_sequence()
+inline const pmt::pmt_t& tag_seq()
 {
     static const auto key = pmt::mp("sentinel_seq");
     return key;

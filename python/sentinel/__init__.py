@@ -10,6 +10,7 @@ import sys as _sys
 
 from ._sentinel import (
     channelizer,
+    gap_guard,
     kernel,
     kfold_watch,
     recording_segment,
@@ -34,6 +35,7 @@ __all__ = [
     "channelizer",
     "event_sink",
     "flowgraph",
+    "gap_guard",
     "kernel",
     "kfold_integrator",
     "kfold_watch",

@@ -63,7 +63,7 @@ def header(seconds, nanoseconds):
 
 
 def test_udp_gap_is_filled_or_cut():
-    """Packets of 1000 samples at 1 kHz, one of them missing; sent before the graph starts, kept by the kernel."""
+    """Packets of 1000 samples at 1 kHz, one of them missing; the kernel keeps them until the graph starts."""
     for fill_below_s, count in ((1.5, 7000), (0.5, 6000)):
         port = free_port(socket.SOCK_DGRAM)
         source = sentinel.source(
@@ -126,5 +126,5 @@ def test_zmqiq_learns_its_rate_and_checks_a_given_one():
 
 
 def test_zmqiq_without_a_sender_does_not_know_its_rate():
-    with pytest.raises(InputError, match="no packet came within 0.2 s"):
+    with pytest.raises(InputError, match=r"no packet came within 0\.2 s"):
         sentinel.source(f"zmqiq:tcp://127.0.0.1:{free_port()}", stall_timeout_s=0.2)

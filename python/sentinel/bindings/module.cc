@@ -20,4 +20,5 @@ PYBIND11_MODULE(_sentinel, module)
     bind_channelizer_block(module);
     bind_packet_kernels(kernel);
     bind_packet_blocks(module);
+    bind_gap_guard(module);
 }
