@@ -171,6 +171,17 @@ def test_a_source_without_data_ends_soon():
     assert source.granted_buffer_bytes() > 0
 
 
+def test_a_source_ends_when_what_is_behind_it_ends(items):
+    source, sink = udp_pair()
+    send_all(sink, items)
+    top = gr.top_block()
+    top.connect(source, blocks.head(8, 100), blocks.null_sink(8))
+    begin = time.monotonic()
+    top.run()
+    # Within two waits of 100 ms; the rest is for a busy machine.
+    assert time.monotonic() - begin < 1.0
+
+
 def zmq_pair(**options):
     sink = sentinel.zmq_iq_sink(RATE, "tcp://127.0.0.1:*", **options)
     source = sentinel.zmq_iq_source(sink.endpoint(), stream=pmt.to_pmt({"stream_id": "y"}), center_freq=1e6)
