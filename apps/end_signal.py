@@ -6,14 +6,22 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Callable
 from typing import Any
 
 
 class EndSignal:
-    """Context in which Ctrl-C and SIGTERM only set `number`; called, it says whether one has come."""
+    """Context in which Ctrl-C and SIGTERM only set `number`; called, it says whether one has come.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    at_once : callable, optional
+        What must still be done when the second one ends the process.
+    """
+
+    def __init__(self, at_once: Callable[[], None] = lambda: None) -> None:
         self.number: int | None = None
+        self._at_once = at_once
         self._previous: dict[int, Any] = {}
 
     def __call__(self) -> bool:
@@ -32,5 +40,6 @@ class EndSignal:
 
     def _on_signal(self, number: int, _frame: Any) -> None:
         if self.number is not None:
+            self._at_once()
             os._exit(128 + number)
         self.number = number

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import select
 import socket
 import struct
@@ -91,8 +92,10 @@ class RtlTcpServer:
             family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
             self._listener = socket.create_server((host, port), family=family, backlog=1)
         except OSError as error:
+            # create_server adds the address to the text; names that are not found have numbers of their own.
+            reason = os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror
             raise InputError(
-                f"cannot serve rtl_tcp at {host}:{port}: {error.strerror}; "
+                f"cannot serve rtl_tcp at {host}:{port}: {reason}; "
                 "end what uses that port, or choose another such as 127.0.0.1:1234"
             ) from error
         self._address = f"{host}:{port}"
