@@ -5,13 +5,17 @@ import json
 import signal
 import socket
 import struct
+import threading
 import time
 from collections import Counter
 
 import numpy as np
 import pytest
 import zmq
+from gnuradio import blocks, gr
+from gnuradio import sentinel as sentinel_blocks
 from gnuradio.sentinel.apps.main import main
+from gnuradio.sentinel.core.packet_damage import Damage, DamageCounts, damaged
 from gnuradio.sentinel.core.quantise import quantise
 from gnuradio.sentinel.core.sigmf_time import parse_datetime
 from gnuradio.sentinel.pulse.simulate import Scene, SimulatedTag, scene_annotations, scene_samples
@@ -179,6 +183,34 @@ def test_zmq_packets_with_their_header():
     assert counts["packets_lost"] == 24 - len(sequences) > 0
 
 
+def test_our_own_source_gets_what_the_damage_lets_through():
+    port = free_port()
+    sent = samples(48_000.0, 1)
+    packets = [sent[first : first + 500] for first in range(0, len(sent), 500)]
+    counts = DamageCounts()
+    damage = Damage(loss=0.1, reorder=0.1, duplicate=0.1, late=0.02, seed=5)
+    expected = np.concatenate(list(damaged(packets, damage, counts)))
+    words = ["--rate", "48k", "--duration", 1, "--frame", 500, "--zmqiq", f"tcp://127.0.0.1:{port}"]
+    words += ["--loss", 0.1, "--reorder", 0.1, "--duplicate", 0.1, "--late", 0.02]
+    top = gr.top_block()
+    source = sentinel_blocks.zmq_iq_source(f"tcp://127.0.0.1:{port}")
+    head, sink = blocks.head(gr.sizeof_gr_complex, len(expected)), blocks.vector_sink_c()
+    top.connect(source, head, sink)
+    with sentinel("simulate", "pulse", *TAG, *words) as process:
+        top.start()
+        try:
+            report = result(process)
+            waiting = threading.Thread(target=top.wait, daemon=True)
+            waiting.start()
+            waiting.join(20)
+            assert not waiting.is_alive(), f"{source.packets_received()} packets came"
+        finally:
+            top.stop()
+    assert np.array_equal(np.array(sink.data(), np.complex64), expected)
+    assert {f"packets_{kind}": n for kind, n in counts.packets.items()}.items() <= report.items()
+    assert source.packets_received() == counts.packets["sent"] + counts.packets["duplicate"]
+
+
 def command(number, value):
     return struct.pack(">BI", number, value & 0xFFFFFFFF)
 
@@ -239,7 +271,7 @@ def result_of(process, log):
 
 
 @pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
-def test_without_duration_it_goes_on_until_a_signal_and_tells_the_truth(udp, tmp_path, number, code):
+def test_without_duration_it_goes_on_until_a_signal_and_tells_the_truth(udp, tmp_path, capsys, number, code):
     port = udp.getsockname()[1]
     truth = tmp_path / "truth.sigmf-meta"
     with sentinel(
@@ -256,6 +288,9 @@ def test_without_duration_it_goes_on_until_a_signal_and_tells_the_truth(udp, tmp
     ends = [a["core:sample_start"] + a["core:sample_count"] for a in meta["annotations"]]
     assert ends and max(ends) <= counts["samples_made"]
     assert main(["score", str(truth), str(truth), "--json"]) == 0
+    score = json.loads(capsys.readouterr().out)
+    assert score["observed_s"] == pytest.approx(counts["samples_made"] / 20_000)
+    assert (score["right"], score["false"]) == (len(ends), 0)
 
 
 def test_a_loop_repeats_its_samples(udp, tmp_path):

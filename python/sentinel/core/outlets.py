@@ -7,8 +7,8 @@ import logging
 import socket
 from collections.abc import Callable, Sequence
 
+from .. import kernel
 from .errors import InputError, OutputError
-from .iq_packets import iq_bytes, udp_iq_packet, zmq_iq_packet
 from .live_sender import IqPacket
 
 log = logging.getLogger("gnuradio.sentinel.simulate.outlets")
@@ -16,6 +16,8 @@ log = logging.getLogger("gnuradio.sentinel.simulate.outlets")
 #: Samples of the largest datagram, the header not counted.
 MAX_UDP_SAMPLES = 65507 // 8 - 1
 _POLL_MS = 200
+# Flag of the last packet of a stream.
+_FINAL = 1
 _LINGER_MS = 2000
 
 
@@ -49,7 +51,7 @@ class UdpOutlet:
 
     def send(self, packet: IqPacket, stamp_ns: int) -> bool:
         """Send one packet to all addresses."""
-        datagram = udp_iq_packet(packet.samples, stamp_ns)
+        datagram = kernel.write_udp_iq_packet(stamp_ns, packet.samples)
         for target, address in self._targets:
             try:
                 target.sendto(datagram, address)
@@ -125,11 +127,11 @@ class ZmqOutlet:
     def send(self, packet: IqPacket, stamp_ns: int) -> bool:
         """Publish one packet; False if a subscriber is too slow for it."""
         if self._header_rate is None:
-            message = iq_bytes(packet.samples)
+            message = packet.samples.tobytes()
         else:
             # Sequence numbers are given before anything is lost on the way: gaps in them are losses.
-            message = zmq_iq_packet(
-                packet.samples, packet.number, stamp_ns // 1000, self._header_rate, packet.final
+            message = kernel.write_zmq_iq_packet(
+                packet.number, stamp_ns // 1000, self._header_rate, packet.samples, _FINAL * packet.final
             )
         self._forget_subscriptions()
         while True:
