@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -96,25 +97,27 @@ class Child:
         return not self.running and self.code not in fair
 
     def end(self, grace_s: float) -> None:
-        """TERM; KILL if it still runs after `grace_s` seconds."""
+        """TERM to it and what it has started; KILL to what still runs after `grace_s` seconds."""
         if self.running:
             self.asked_to_end = True
-            self.process.terminate()
+            self._signal(signal.SIGTERM)
             try:
                 self.process.wait(grace_s)
             except subprocess.TimeoutExpired:
                 log.warning("[%s] did not end within %g s and is killed", self.program.name, grace_s)
-                self.kill()
+        self.kill()
         self.process.wait()
         for reader in self._readers:
             reader.join(grace_s)
 
     def kill(self) -> None:
         """KILL it, and what it has started."""
-        try:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number: int) -> None:
+        # The group of its session outlives the program while anything it has started runs.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, number)
 
 
 class Children:
@@ -165,8 +168,7 @@ class Children:
     def kill(self) -> None:
         """End all at once."""
         for child in self._children:
-            if child.running:
-                child.kill()
+            child.kill()
 
     def _printer(self, stream: Callable[[], TextIO], prefix: str) -> Callable[[str], None]:
         def say(line: str) -> None:

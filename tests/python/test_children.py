@@ -3,6 +3,7 @@
 
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from gnuradio.sentinel.apps.children import Children, Program
@@ -94,6 +95,30 @@ def test_one_that_does_not_end_is_killed(capfd):
     assert children.end() == 0
     assert child.code == 128 + 9
     assert 0.3 <= time.monotonic() - began < 10
+
+
+def test_what_a_program_has_started_ends_with_it(capfd):
+    # As a receiver that is a script: it ends by itself and leaves its own program behind.
+    inner = f"import os\nprint('inner', os.getpid(), flush=True)\n{DEAF}"
+    outer = f"import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', {inner!r}])"
+    children = Children(5)
+    children.start(program("det", FOREVER))
+    children.start(program("rx", outer))
+    out, _ = wait_for(capfd, "[rx] deaf")
+    children.wait(never)
+    assert children.end() == 0
+    number = int(out.split("inner ")[1].split()[0])
+    deadline = time.monotonic() + 20
+    # Gone, or dead and not yet collected by the system.
+    while Path(f"/proc/{number}/stat").exists() and _state(number) not in "ZX":
+        assert time.monotonic() < deadline
+
+
+def _state(number):
+    try:
+        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return "X"
 
 
 def test_waiting_ends_when_asked():
