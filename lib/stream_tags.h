@@ -52,6 +52,30 @@ inline const pmt::pmt_t& tag_stream()
     static const auto key = pmt::mp("sentinel_stream");
     return key;
 }
+inline const pmt::pmt_t& tag_packet_items()
+{
+    static const auto key = pmt::mp("sentinel_packet");
+    return key;
+}
+inline const pmt::pmt_t& tag_sequence()
+{
+    static const auto key = pmt::mp("sentinel_seq");
+    return key;
+}
+inline const pmt::pmt_t& tag_arrival()
+{
+    static const auto key = pmt::mp("sentinel_arrival");
+    return key;
+}
+
+//! Value of `rx_time`; the fraction gives the nanosecond back exactly when rounded.
+inline pmt::pmt_t time_value(uint64_t time_ns)
+{
+    constexpr uint64_t second_ns = 1000000000;
+    return pmt::make_tuple(
+        pmt::from_uint64(time_ns / second_ns),
+        pmt::from_double(static_cast<double>(time_ns % second_ns) / second_ns));
+}
 
 } // namespace sentinel
 } // namespace gr

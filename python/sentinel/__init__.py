@@ -15,7 +15,11 @@ from ._sentinel import (
     kfold_watch,
     recording_segment,
     recording_source,
+    udp_iq_sink,
+    udp_iq_source,
     wmatrix_stft,
+    zmq_iq_sink,
+    zmq_iq_source,
 )
 
 # Modules below import the kernels by this name.
@@ -37,7 +41,11 @@ __all__ = [
     "recording_segment",
     "recording_source",
     "source",
+    "udp_iq_sink",
+    "udp_iq_source",
     "wmatrix_stft",
+    "zmq_iq_sink",
+    "zmq_iq_source",
 ]
 
 __version__ = "0.1.0"

@@ -20,4 +20,6 @@ PYBIND11_MODULE(_sentinel, module)
     bind_recording_source(module);
     bind_channelizer_block(module);
     bind_decimator_block(module);
+    bind_packet_kernels(kernel);
+    bind_packet_blocks(module);
 }

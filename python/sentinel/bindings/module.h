@@ -21,5 +21,7 @@ void bind_gaussian_noise(py::module& kernel);
 void bind_pulse_kernels(py::module& kernel);
 void bind_pulse_blocks(py::module& module);
 void bind_messages(py::module& module);
+void bind_packet_blocks(py::module& module);
+void bind_packet_kernels(py::module& kernel);
 void bind_recording_source(py::module& module);
 void bind_sample_format(py::module& kernel);
