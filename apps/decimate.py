@@ -47,14 +47,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--shift",
         default="10k",
         metavar="HZ",
-        help="added to all frequencies first (10k): with the radio tuned 10 kHz above the tag it comes to 0 Hz",
+        help="added to all frequencies first (10k): a radio tuned 10 kHz above the tag has it at 0 Hz then",
     )
     parser.add_argument(
         "--udp",
         metavar="HOST:PORT,...",
         help=f"send packets there ({PUBLISHED_DESTINATIONS} unless --out is given)",
     )
-    parser.add_argument("--frame", type=int, default=1024, help="samples per packet, its header included (1024)")
+    parser.add_argument("--frame", type=int, default=1024, help="samples per packet with its header (1024)")
     parser.add_argument("--out", metavar="FILE.sigmf-meta", help="keep the channel as a recording")
     parser.add_argument(
         "--pace",
@@ -64,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--strict-input-rate",
         action="store_true",
-        help="end, and do not only warn, where the input's rate is off by more than the tolerance or changes",
+        help="take no deviation of the input's rate, and end where it changes",
     )
     parser.add_argument(
         "--rate-tol-ppm",
@@ -199,7 +199,7 @@ class DecimateRun:
             self.locked_rate = rate
             return
         off = deviation_ppm(rate, self.locked_rate)
-        text = f"{self.arguments.input}: its rate is {rate:g} Hz now, {off:.0f} ppm from the locked input rate"
+        text = f"{self.arguments.input}: its rate is {rate:g} Hz now, {off:.0f} ppm from the locked one"
         self.locked_rate = rate
         if off <= self.arguments.rate_tol_ppm and not self.arguments.strict_input_rate:
             log.info("%s", text)
@@ -212,7 +212,7 @@ class DecimateRun:
     def _warn_of_losses(self) -> None:
         nonfinite = self.source.summary()["samples_nonfinite"]
         if nonfinite:
-            log.warning("%s: %d samples are NaN or infinite; they were taken as 0", self.arguments.input, nonfinite)
+            log.warning("%s: %d samples are NaN or infinite; taken as 0", self.arguments.input, nonfinite)
         if self.packets is not None:
             log.info("%d packets sent", self.packets.packets_sent())
             if self.packets.send_errors():

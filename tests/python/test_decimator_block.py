@@ -177,7 +177,12 @@ def test_set_shift_while_running_moves_the_band_and_says_where(rng):
 
 def test_what_the_block_says_of_itself():
     made = block()
-    assert (made.factors(), made.group_delay(), made.shift(), made.input_rate()) == ([8, 5, 5], 1984, SHIFT, 0)
+    assert (made.factors(), made.group_delay(), made.shift(), made.input_rate()) == (
+        [8, 5, 5],
+        1984,
+        SHIFT,
+        0,
+    )
 
 
 @pytest.mark.parametrize(

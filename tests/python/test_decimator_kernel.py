@@ -2,6 +2,8 @@
 """The cascade against SciPy's own filters and against the published response."""
 
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -183,3 +185,20 @@ def test_after_a_flush_only_a_reset_goes_on(rng):
         made.push(samples)
     made.reset()
     assert np.array_equal(np.concatenate([made.push(samples), made.flush()]), first)
+
+
+def test_the_manual_has_these_figures():
+    page = (Path(__file__).resolve().parents[2] / "docs" / "decimate.md").read_text()
+    rows = re.findall(r"^\| (\d+) \| (-?[\d.]+) \| (-?[\d.]+)? ?\|$", page, re.M)
+    assert len(rows) == 12
+    images = np.concatenate([np.arange(-100, 0), np.arange(1, 101)]) * 3840.0
+
+    def db(frequencies):
+        return 20 * np.log10(np.abs(kernel.cascade_gain(PUBLISHED, np.asarray(frequencies) / RATE)))
+
+    for frequency, gain, alias in rows:
+        assert float(gain) == pytest.approx(db([float(frequency)])[0], abs=0.051)
+        if alias:
+            assert float(alias) == pytest.approx(db(float(frequency) + images).max(), abs=0.051)
+    flat, clean = kernel.usable_band(PUBLISHED)
+    assert f"+-{3840 * flat:.0f} Hz within 1 dB" in page and f"within +-{3840 * clean:.0f} Hz" in page

@@ -93,24 +93,5 @@ def plan_rates(
     try:
         factors = kernel.cascade_factors(decimation)
     except ValueError as error:
-        raise InputError(f"{error}, which give {_rates_near(rate_in, decimation)}") from None
+        raise InputError(f"{error}: set --rate-out to {rate_in:.10g} Hz divided by one of them") from None
     return DecimationPlan(rate_in, decimation, tuple(factors))
-
-
-def _rates_near(rate_in: float, decimation: int) -> str:
-    """Output rates of the nearest decimations that have no prime above ten."""
-    near = [next(n for n in _away(decimation, step) if _smooth(n)) for step in (-1, 1)]
-    return " or ".join(f"--rate-out {rate_in / n:.10g}" for n in near)
-
-
-def _away(start: int, step: int):
-    while True:
-        start += step
-        yield start
-
-
-def _smooth(number: int) -> bool:
-    for prime in (2, 3, 5, 7):
-        while number % prime == 0:
-            number //= prime
-    return number == 1
