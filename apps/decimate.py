@@ -214,7 +214,7 @@ class DecimateRun:
         if nonfinite:
             log.warning("%s: %d samples are NaN or infinite; taken as 0", self.arguments.input, nonfinite)
         if self.packets is not None:
-            log.info("%d packets sent", self.packets.packets_sent())
+            log.info("%d packets sent, all destinations together", self.packets.packets_sent())
             if self.packets.send_errors():
                 log.warning("%d packets could not be sent", self.packets.send_errors())
 
