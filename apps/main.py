@@ -17,6 +17,7 @@ from types import ModuleType
 #: Verb, module below this package, and what it does.
 VERBS = {
     "pulse": ("pulse", "find weak periodic pulses of wildlife tags"),
+    "decimate": ("decimate", "one narrow channel of a wide input, as UDP packets or a recording"),
     "simulate": ("simulate", "make a scene with exact truth, or send it as a radio would: simulate pulse"),
     "pipeline": ("pipeline", "receiver or simulator, decimator and detector together: pipeline pulse"),
     "score": ("score", "compare events with the truth of a recording"),

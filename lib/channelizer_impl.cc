@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "channelizer_impl.h"
 #include "stream_tags.h"
+#include "tag_time.h"
 
 #include <gnuradio/io_signature.h>
 
@@ -34,18 +35,6 @@ kernel::channelizer make_kernel(double sample_rate,
                                  static_cast<size_t>(fft_size),
                                  taps,
                                  channels });
-}
-
-// UTC as (whole seconds, fraction), moved on by less than the span of one output.
-pmt::pmt_t advanced_time(const pmt::pmt_t& time, double by_s)
-{
-    if (!pmt::is_tuple(time) || pmt::length(time) != 2)
-        return time;
-    const double fraction = pmt::to_double(pmt::tuple_ref(time, 1)) + by_s;
-    const double carry = std::floor(fraction);
-    return pmt::make_tuple(pmt::from_uint64(pmt::to_uint64(pmt::tuple_ref(time, 0)) +
-                                            static_cast<uint64_t>(carry)),
-                           pmt::from_double(fraction - carry));
 }
 
 } // namespace

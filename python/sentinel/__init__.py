@@ -10,6 +10,7 @@ import sys as _sys
 
 from ._sentinel import (
     channelizer,
+    decimator,
     kernel,
     kfold_watch,
     recording_segment,
@@ -31,6 +32,7 @@ from .pulse.block import kfold_integrator  # noqa: E402
 
 __all__ = [
     "channelizer",
+    "decimator",
     "event_sink",
     "kernel",
     "kfold_integrator",
