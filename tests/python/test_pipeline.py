@@ -9,7 +9,7 @@ import pytest
 from gnuradio.sentinel.apps import pipeline
 from gnuradio.sentinel.apps.main import main
 from gnuradio.sentinel.apps.ports import udp_port_is_bound
-from live_runs import free_port, sentinel
+from sender_runs import free_port, sentinel
 
 
 def plan(*words):
