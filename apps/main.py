@@ -17,7 +17,9 @@ from types import ModuleType
 #: Verb, module below this package, and what it does.
 VERBS = {
     "pulse": ("pulse", "find weak periodic pulses of wildlife tags"),
-    "simulate": ("simulate", "make a scene with exact truth: simulate pulse"),
+    "decimate": ("decimate", "one narrow channel of a wide input, as UDP packets or a recording"),
+    "simulate": ("simulate", "make a scene with exact truth, or send it as a radio would: simulate pulse"),
+    "pipeline": ("pipeline", "receiver or simulator, decimator and detector together: pipeline pulse"),
     "score": ("score", "compare events with the truth of a recording"),
     "calibrate": ("calibrate", "make a threshold and measure its real false-alarm rate: calibrate pulse"),
     "evaluate": ("evaluate", "re-run the published experiments and write their tables: evaluate pulse"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`sentinel simulate`: a scene with truth as a recording."""
+"""`sentinel simulate`: a scene with truth, as a recording or sent as a radio would."""
 
 import argparse
 import shutil
@@ -14,11 +14,17 @@ from gnuradio.sentinel.core.sigmf_time import parse_datetime
 from gnuradio.sentinel.core.simulate_io import write_sigmf
 from gnuradio.sentinel.pulse.simulate import scene_annotations, scene_chunks
 
-from . import simulate_pulse
+from . import simulate_live, simulate_pulse
 
 _CHUNK_SAMPLES = 1 << 18
 _BYTES = {"cf32_le": 8, "ci16_le": 4, "ci8": 2, "cu8": 2}
-_LIVE = ("udp", "zmq", "rtl-tcp")
+
+EPILOG = """\
+examples:
+  sentinel simulate pulse --out scene.sigmf-meta
+  sentinel simulate pulse --udp 127.0.0.1:10000
+  sentinel simulate pulse --rate 250k --center-freq 146M --rtl-tcp 127.0.0.1:1234 --truth truth.sigmf-meta
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,8 +45,7 @@ def _add_output_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--start-time", metavar="UTC", help="of the first sample, 2026-07-01T12:00:00.000000Z"
     )
-    for name in _LIVE:
-        parser.add_argument(f"--{name}", metavar="HOST:PORT", help=argparse.SUPPRESS)
+    simulate_live.add_arguments(parser)
 
 
 def _output(out: str, datatype: str | None) -> tuple[Path, str | None, str]:
@@ -101,12 +106,14 @@ def run(arguments: argparse.Namespace) -> int:
     OutputError
         The recording cannot be written; no part of it stays behind.
     """
-    for name in _LIVE:
-        if getattr(arguments, name.replace("-", "_")) is not None:
-            raise InputError(f"--{name} is not there yet; write a file with --out and play that")
-    if arguments.out is None:
-        raise InputError("--out is missing; give the file to write, as --out scene.sigmf-meta")
     _check_time(arguments.start_time)
+    if simulate_live.is_wanted(arguments):
+        return simulate_live.run(arguments)
+    if arguments.out is None:
+        raise InputError(
+            "--out is missing; give the file to write, as --out scene.sigmf-meta, "
+            "or send the scene with --udp, --zmqiq, --zmq or --rtl-tcp"
+        )
     scene = simulate_pulse.scene_of(arguments)
     path, data_name, datatype = _output(arguments.out, arguments.datatype)
     _check_space(path, scene.sample_count * _BYTES[datatype])

@@ -20,6 +20,8 @@ from gnuradio.sentinel.pulse.disturbances import (
 )
 from gnuradio.sentinel.pulse.simulate import Scene, SimulatedTag
 
+#: Length of a scene if none is given.
+DURATION_S = 60.0
 _DEFAULT_TAG = "freq=500,tip=2,tp=0.015,en0=12"
 
 
@@ -153,7 +155,9 @@ def _build(kind: type, keys: dict[str, _Key], text: str, option: str) -> Any:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments that describe a scene of tags."""
     parser.add_argument("--rate", default="3840", metavar="HZ", help="sample rate (default 3840)")
-    parser.add_argument("--duration", type=float, default=60.0, metavar="S", help="seconds (default 60)")
+    parser.add_argument(
+        "--duration", type=float, metavar="S", help=f"seconds (default {DURATION_S:g}; live without end)"
+    )
     parser.add_argument(
         "--tag",
         action="append",
@@ -197,7 +201,7 @@ def scene_of(arguments: argparse.Namespace) -> Scene:
         raise InputError(f"--noise-dbfs is {arguments.noise_dbfs}; give a level such as -26")
     return Scene(
         sample_rate=rate,
-        duration_s=arguments.duration,
+        duration_s=DURATION_S if arguments.duration is None else arguments.duration,
         tags=tuple(tags),
         center_freq=None if center is None else parse_frequency(center, "--center-freq"),
         noise_power=10 ** (arguments.noise_dbfs / 10),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "wmatrix_stft_impl.h"
 #include "stream_tags.h"
-#include "stream_time.h"
+#include "tag_time.h"
 
 #include <gnuradio/io_signature.h>
 

@@ -11,6 +11,7 @@ import sys as _sys
 from ._sentinel import (
     channelizer,
     gap_guard,
+    decimator,
     kernel,
     kfold_watch,
     recording_segment,
@@ -33,6 +34,7 @@ from .pulse.block import kfold_integrator  # noqa: E402
 
 __all__ = [
     "channelizer",
+    "decimator",
     "event_sink",
     "flowgraph",
     "gap_guard",

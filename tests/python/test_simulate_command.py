@@ -158,8 +158,6 @@ def test_tags_on_the_command_line():
         (["--clicks", "rate=1,en0=3,samples=0"], "--clicks .*: clicks of 0 samples"),
         (["--carrier", "freq=9k,en0=3"], "carrier at 9000 Hz lies outside"),
         (["--start-time", "yesterday"], "--start-time: 'yesterday' is not a time such as"),
-        (["--udp", "127.0.0.1:10000"], "--udp is not there yet; write a file with --out"),
-        (["--rtl-tcp", "127.0.0.1:1234"], "--rtl-tcp is not there yet"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line(tmp_path, arguments, what):

@@ -10,6 +10,7 @@ PYBIND11_MODULE(_sentinel, module)
     auto kernel = module.def_submodule(
         "kernel", "DSP kernels on NumPy arrays, free of the GNU Radio scheduler");
     bind_channelizer_kernel(kernel);
+    bind_decimator_kernel(kernel);
     bind_gaussian_noise(kernel);
     bind_pulse_kernels(kernel);
     bind_pulse_blocks(module);
@@ -18,6 +19,7 @@ PYBIND11_MODULE(_sentinel, module)
     bind_sample_format(kernel);
     bind_recording_source(module);
     bind_channelizer_block(module);
+    bind_decimator_block(module);
     bind_packet_kernels(kernel);
     bind_packet_blocks(module);
     bind_gap_guard(module);

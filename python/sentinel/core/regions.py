@@ -253,9 +253,15 @@ def center_frequency(path: str | os.PathLike) -> float:
 
 
 def observed_seconds(path: str | os.PathLike) -> float | None:
-    """Return the length of a SigMF recording from the size of its data file, None if that is not there."""
+    """Return the length of a SigMF recording from the size of its data file, None if that is not there.
+
+    Metadata of samples that were sent and not kept say in `sentinel:sample_count` how many there were.
+    """
     path = Path(path)
     metadata = _object(path)
+    sent = metadata["global"].get("sentinel:sample_count")
+    if type(sent) is int and sent > 0:
+        return sent / _rate(metadata, path)
     named = metadata["global"].get("core:dataset")
     data = path.with_name(Path(named).name) if isinstance(named, str) else path.with_suffix(".sigmf-data")
     datatype = str(metadata["global"].get("core:datatype", ""))

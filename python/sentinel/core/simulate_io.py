@@ -14,6 +14,7 @@ from jsonschema.exceptions import ValidationError
 
 from .data_file import canonical_format
 from .errors import InputError, OutputError
+from .files import write_atomic
 from .quantise import quantise
 
 _CHUNK_SAMPLES = 1 << 20
@@ -93,6 +94,42 @@ def write_sigmf(
     return path_meta
 
 
+def write_truth(
+    path_meta: str | os.PathLike,
+    sample_count: int,
+    sample_rate: float,
+    center_freq: float | None = None,
+    start_time: str | None = None,
+    annotations: Sequence[dict] = (),
+    datatype: str = "cf32_le",
+) -> None:
+    """Write the metadata of samples that were sent and not kept; arguments as of `write_sigmf`.
+
+    `sentinel:sample_count` in its global part says how many there were.
+
+    Raises
+    ------
+    InputError
+        If a value or an annotation is not allowed in SigMF.
+    OutputError
+        If the file cannot be written.
+    """
+    path = Path(path_meta)
+    info = {
+        "core:datatype": datatype,
+        "core:sample_rate": float(sample_rate),
+        "core:metadata_only": True,
+        "sentinel:sample_count": sample_count,
+    }
+    text = _metadata(path, info, center_freq, start_time, annotations, sample_count)
+    try:
+        write_atomic(path, text)
+    except OSError as error:
+        raise OutputError(
+            f"{path}: cannot be written: {error.strerror}; free some space or choose another folder"
+        ) from error
+
+
 def _metadata(
     path: Path,
     info: dict,
@@ -101,7 +138,8 @@ def _metadata(
     annotations: Sequence[dict],
     sample_count: int,
 ) -> str:
-    extensions = sorted({key.split(":")[0] for a in annotations for key in a if ":" in key} - {"core"})
+    keys = {key for part in (info, *annotations) for key in part if ":" in key}
+    extensions = sorted({key.split(":")[0] for key in keys} - {"core"})
     info = info | {"core:recorder": _GENERATOR}
     if extensions:
         info["core:extensions"] = [{"name": n, "version": "1.0.0", "optional": True} for n in extensions]
