@@ -9,7 +9,7 @@ import os
 import platform
 from pathlib import Path
 
-PARTS = {"pulse": "bench_pulse", "channelizer": "bench_channelizer"}
+PARTS = {"pulse": "bench_pulse", "channelizer": "bench_channelizer", "streams": "bench_streams"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
