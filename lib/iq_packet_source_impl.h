@@ -62,7 +62,7 @@ public:
                     break;
             }
             if (d_taken == 0)
-                tag_packet(this->nitems_written(0) + made);
+                tag_head(this->nitems_written(0) + made);
             made += take(out + made, room - made);
         }
         d_samples_read += made;
@@ -165,7 +165,7 @@ private:
         return count;
     }
 
-    void tag_packet(uint64_t item)
+    void tag_head(uint64_t item)
     {
         const auto put = [this, item](const pmt::pmt_t& key, const pmt::pmt_t& value) {
             this->add_item_tag(0, item, key, value);

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <utility>
 
 namespace gr {
 namespace sentinel {
@@ -14,10 +16,13 @@ constexpr double not_whole = 0;
 // Numbers that far ahead are no loss that can be filled or timed: another sender.
 constexpr int64_t absurd_lead = int64_t(1) << 31;
 
-double middle(std::array<double, packet_order::depth>& values, size_t count)
+// A handful of values: insertion sort.
+template <typename value, typename order>
+void sort_few(std::array<value, packet_order::depth>& values, size_t count, order before)
 {
-    std::sort(values.begin(), values.begin() + count);
-    return 0.5 * (values[(count - 1) / 2] + values[count / 2]);
+    for (size_t i = 1; i < count; i++)
+        for (size_t k = i; k > 0 && before(values[k], values[k - 1]); k--)
+            std::swap(values[k], values[k - 1]);
 }
 } // namespace
 
@@ -118,6 +123,13 @@ bool packet_order::is_held(const packet_header& packet) const
         });
 }
 
+// Whether its stamp can be that of the next packet: a duplicate is a whole one off.
+bool packet_order::is_jittered(const packet_header& packet, double ahead) const
+{
+    return !packet.has_seq &&
+           std::abs(residual_s(packet, ahead)) < 0.5 * duration_s(packet);
+}
+
 // Whether the stamps of the packets held were wrong, and the stream simply went on.
 bool packet_order::only_jittered(const packet_header& packet) const
 {
@@ -126,7 +138,7 @@ bool packet_order::only_jittered(const packet_header& packet) const
     double ahead = 0;
     for (size_t i = 0; i < d_held_count; i++) {
         const packet_header& held = d_held[i].header;
-        if (std::abs(residual_s(held, ahead)) >= 0.5 * duration_s(held))
+        if (!is_jittered(held, ahead))
             return false;
         ahead += static_cast<double>(held.items);
     }
@@ -213,13 +225,13 @@ double packet_order::confirmed_jump_s(size_t head) const
     for (size_t i = 0; i < d_held_count; i++)
         if (place_of(d_held[i].header) == place::ahead)
             ahead[count++] = &d_held[i].header;
-    std::sort(ahead.begin(), ahead.begin() + count, [](const auto* a, const auto* b) {
+    sort_few(ahead, count, [](const auto* a, const auto* b) {
         return a->time_ns < b->time_ns;
     });
 
     const double tolerance = d_line.tolerance_s();
     const double first = residual_s(d_held[head].header);
-    std::array<double, depth> agreeing;
+    std::array<double, depth> agreeing{};
     size_t agreed = 0;
     double before = 0, passed = first;
     bool ascending = count == d_held_count;
@@ -231,12 +243,16 @@ double packet_order::confirmed_jump_s(size_t head) const
         passed = jump;
         before += static_cast<double>(ahead[i]->items);
     }
-    const double jump = middle(agreeing, agreed);
+    sort_few(agreeing, agreed, std::less<>());
+    const double jump = 0.5 * (agreeing[(agreed - 1) / 2] + agreeing[agreed / 2]);
     const double scatter = agreeing[agreed - 1] - agreeing[0];
     const double rate = d_line.sample_rate();
     if (whole_packets(jump * rate, tolerance * rate) > 0)
         return jump;
-    const bool confirmed = agreed > 1 ? jump > 1.5 * scatter : ascending;
+    const bool alone = agreed == 1;
+    const bool confirmed = d_line.settled() || count == 1
+                               ? (alone ? ascending : jump > 1.5 * scatter)
+                               : agreed == count && ascending && jump > 3 * scatter;
     return confirmed && jump > tolerance ? jump : 0;
 }
 
@@ -392,6 +408,10 @@ void packet_order::make_room(const packet_header& packet, std::vector<packet_ste
         packet_step step = take(0, action::play);
         (packet.has_seq ? step.restart : step.clock_step) = true;
         begin_anew(step, plan);
+        drain(plan);
+    } else if (is_jittered(d_held[0].header) &&
+               place_of(d_held[0].header) == place::behind) {
+        go_on(take(0, action::play), plan);
         drain(plan);
     } else if (earliest_ahead() < d_held_count) {
         play_earliest_ahead(plan);

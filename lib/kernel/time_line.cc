@@ -9,7 +9,8 @@ namespace sentinel {
 namespace kernel {
 
 namespace {
-constexpr double max_stretch = time_line::max_ppm * 1e-6;
+// A little more than allowed, since a duration is the inverse of a rate.
+constexpr double max_stretch = 1.005e-6 * time_line::max_ppm;
 constexpr double fading = 1.005; // growth of the covariance per packet
 constexpr int memory = 64;       // packets the jitter is averaged over
 constexpr double clip = 4;       // standard deviations
@@ -51,8 +52,11 @@ double time_line::residual_s(int64_t time_ns, double ahead) const
 
 double time_line::tolerance_s() const
 {
+    // Of the second packet's stamp nothing is known yet.
+    if (d_observed == 0)
+        return std::max(1 / d_nominal_rate, 0.25 * d_last_advance_s);
     // A spread measured on few packets may be far too small by chance.
-    const double doubt = 1 + 4.0 / std::max(d_observed, 1);
+    const double doubt = 1 + 4.0 / d_observed;
     return std::max({ 1 / d_nominal_rate, 3 * doubt * jitter_s(), 3 * std::sqrt(d_var) });
 }
 
@@ -86,6 +90,7 @@ void time_line::learn_jitter(double square)
 void time_line::advance(double samples)
 {
     const double nominal_s = samples / d_nominal_rate;
+    d_last_advance_s = nominal_s;
     d_rest_s += nominal_s * (1 + d_stretch);
     const double whole_ns = std::floor(d_rest_s * 1e9);
     d_whole_ns += static_cast<int64_t>(whole_ns);

@@ -96,7 +96,7 @@ void bind_gap_guard(py::module& module)
     // Each counter also by a method of its name.
     for (const auto item : as_dict({})) {
         const auto name = item.first.cast<std::string>();
-        block.def(name.c_str(), [name](const gap_guard& self) {
+        block.def(name.c_str(), [name](const gap_guard& self) -> py::object {
             return as_dict(self.counts())[name.c_str()];
         });
     }

@@ -122,6 +122,7 @@ private:
     bool was_lost(int64_t position) const;
     bool is_restarted(const packet_header& packet) const;
     bool is_held(const packet_header& packet) const;
+    bool is_jittered(const packet_header& packet, double ahead = 0) const;
     bool only_jittered(const packet_header& packet) const;
     bool all_from_the_past(const packet_header& packet) const;
     size_t earliest_ahead() const; // d_held_count if there is none

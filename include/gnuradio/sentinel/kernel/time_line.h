@@ -37,7 +37,8 @@ public:
     //! Seconds by which a stamp is after the sample `ahead` samples from the next one.
     double residual_s(int64_t time_ns, double ahead = 0) const;
 
-    //! Residuals above this are no jitter: max(1 sample, 3 jitter, 3 sd of the line), s.
+    //! Residuals above this are no jitter: max(1 sample, 3 jitter, 3 sd of the line), s;
+    //! of the second stamp a quarter of the packet.
     double tolerance_s() const;
 
     //! Learns from the residual of the next sample's stamp.
@@ -52,7 +53,9 @@ public:
     int64_t time_ns() const;    //!< of the next sample, as tracked
     double sample_rate() const; //!< as tracked, Hz
     double rate_ppm() const;    //!< how much faster than nominal the sender samples
-    double jitter_s() const;    //!< standard deviation of the stamps
+    //! Whether enough stamps have been seen to trust the jitter.
+    bool settled() const { return d_observed >= 16; }
+    double jitter_s() const; //!< standard deviation of the stamps
 
 private:
     double noise_s() const;
@@ -67,6 +70,7 @@ private:
     double d_var = 0, d_cov = 0, d_stretch_var = 0;
     double d_jitter_square = 0;
     int d_observed = 0;
+    double d_last_advance_s = 0;
 };
 
 } // namespace kernel
