@@ -170,7 +170,7 @@ private:
         const auto put = [this, item](const pmt::pmt_t& key, const pmt::pmt_t& value) {
             this->add_item_tag(0, item, key, value);
         };
-        put(tag_packet(), pmt::from_uint64(d_packet.count));
+        put(sentinel::tag_packet(), pmt::from_uint64(d_packet.count));
         if (d_packet.has_sequence)
             put(tag_seq(), pmt::from_uint64(d_packet.sequence));
         put(tag_rx_time(), time_value(d_packet.time_ns));

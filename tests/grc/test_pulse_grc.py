@@ -251,7 +251,7 @@ BAD_INPUTS = [
     ("x.cf32 --rate=-1", "--rate"),
     ("x.cf32 --rate 3840 --output csv:none/x.csv", "cannot write events to none/x.csv"),
     ("x.cf32 --rate 3840 --tags none.yaml", "none.yaml: No such file"),
-    ("udp:127.0.0.1:10000 --rate 3840", "live input of kind udp is not available in this version"),
+    ("udp:10000 --rate 3840", "must be udp:HOST:PORT"),
 ]
 
 

@@ -74,7 +74,7 @@ def _arguments(spec: InputSpec) -> str:
         return f"rtl_tcp={check_rtl_tcp(spec)}:{spec.port}"
     if not re.match(r"\s*[A-Za-z_]\w*\s*(=|$|,)", spec.target):
         raise InputError(
-            f"{spec.text}: must name a driver, for instance osmosdr:hackrf=0 or osmosdr:airspy=0"
+            f"{spec.text}: must name a driver; for instance osmosdr:hackrf=0 or osmosdr:airspy=0"
         )
     return spec.target
 

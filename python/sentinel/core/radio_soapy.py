@@ -28,7 +28,7 @@ def open_soapy(spec: InputSpec) -> Feed:
     if importlib.util.find_spec("gnuradio.soapy") is None:
         raise InputError(f"{spec.text}: gr-soapy is not installed; sudo apt install libgnuradio-soapy3.10.5")
     if not spec.target.strip():
-        raise InputError(f"{spec.text}: must name a driver, for instance soapy:driver=rtlsdr")
+        raise InputError(f"{spec.text}: must name a driver; for instance soapy:driver=rtlsdr")
     try_in_child(spec, _PROGRAM, spec.target, _REMEDY)
     failed = None
     with captured_output() as noise:
