@@ -330,6 +330,8 @@ bool gap_guard_impl::run_step(const step_t& step)
     }
     if (d_stage == stage::before)
         begin_packet(step);
+    if (d_reached_limit) // within the gap
+        return true;
     if (d_stage == stage::filling)
         return fill();
     return hand_on(step);
@@ -453,7 +455,7 @@ bool gap_guard_impl::begin_gap(const step_t& step)
     }
     d_counts.gaps_cut++;
     report("cut", step.missing, step);
-    d_counts.samples_cut += step.missing;
+    d_counts.samples_cut += std::min(step.missing, samples_left());
     if (step.missing >= samples_left()) {
         d_reached_limit = true;
         return false;
