@@ -73,6 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PPM",
         help="how far the input's rate may lie from a multiple of --rate-out (5000)",
     )
+    parser.add_argument("--center-freq", metavar="HZ", help="centre of the input; a radio is tuned to it")
     add_input_arguments(parser)
     group = parser.add_argument_group("output")
     group.add_argument("--report", metavar="FILE", help="write the summary of the run as JSON")
@@ -98,6 +99,7 @@ def run(arguments: argparse.Namespace) -> int:
     stream_source = source(
         arguments.input,
         sample_rate=arguments.rate,
+        center_freq=arguments.center_freq,
         format=arguments.format,
         start_s=arguments.start,
         duration_s=arguments.duration,

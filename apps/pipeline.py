@@ -68,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_stream_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("stream")
     group.add_argument(
-        "--source", default=SIMULATOR, metavar="INPUT", help="simulator (default), or a live input"
+        "--source", default=SIMULATOR, metavar="INPUT", help="simulator (default), or any input"
     )
     group.add_argument("--receiver", metavar="COMMAND", help="a program to start that feeds --source")
     group.add_argument("--rate", metavar="HZ", help=f"rate of the source (simulator {_SIMULATED_RATE})")
@@ -161,11 +161,7 @@ def _plan(arguments: argparse.Namespace) -> Plan:
     else:
         receiver = _receiver(arguments.receiver)
         source = arguments.source
-        if not parse_input(source, sample_rate=rate, center_freq=center).live:
-            raise InputError(
-                f"--source {source} is a recording; read it with sentinel pulse {source}, "
-                "or give a receiver such as rtl_tcp:127.0.0.1:1234"
-            )
+        parse_input(source, sample_rate=rate, center_freq=center)
     return Plan(
         receiver=receiver,
         decimator=_decimator(arguments, source, rate, center, shift_hz, channel_hz),
@@ -205,7 +201,7 @@ def _decimator(
     shift_hz: float,
     channel_hz: float,
 ) -> Program:
-    words = ["decimate", source, "--rate-out", f"{channel_hz:.10g}", "--shift", f"{shift_hz:.10g}"]
+    words = ["decimate", source, "--rate-out", f"{channel_hz:.10g}", f"--shift={shift_hz:.10g}"]
     words += ["--udp", f"127.0.0.1:{arguments.port}", "--frame", str(arguments.frame)]
     live = arguments.source != SIMULATOR  # the simulator's packets say rate and duration themselves
     words += _given(

@@ -30,7 +30,7 @@ def test_a_newcomer_gets_the_published_chain():
         "--tag freq=-10000,tip=2,tp=0.015,en0=16 --log-level info"
     )
     assert words(made.decimator) == (
-        "decimate zmqiq:tcp://127.0.0.1:5555 --rate-out 3840 --shift 10000 --udp 127.0.0.1:10000 "
+        "decimate zmqiq:tcp://127.0.0.1:5555 --rate-out 3840 --shift=10000 --udp 127.0.0.1:10000 "
         "--frame 1024 --center-freq=146.01M --log-level info"
     )
     assert words(made.detector) == (
@@ -47,7 +47,7 @@ def test_options_go_to_the_program_they_are_for(tmp_path):
     )
     assert made.receiver is None
     assert words(made.decimator) == (
-        "decimate rtl_tcp:127.0.0.1:1234 --rate-out 4000 --shift -5000 --udp 127.0.0.1:4242 --frame 512 "
+        "decimate rtl_tcp:127.0.0.1:1234 --rate-out 4000 --shift=-5000 --udp 127.0.0.1:4242 --frame 512 "
         "--rate=960k --center-freq=150.2M --duration=9.0 --log-level info --stall-timeout 5"
     )
     assert words(made.detector) == (
@@ -68,7 +68,7 @@ def test_options_go_to_the_program_they_are_for(tmp_path):
 @pytest.mark.parametrize(
     "words, what",
     [
-        (["--source", "x.cu8", "--rate", "1M"], "x.cu8 is a recording; read it with sentinel pulse x.cu8"),
+        (["--source", "x.cu8", "--rate", "1M", "--seed", "1"], "are for the simulator"),
         (["--source", "rtl_tcp:127.0.0.1:1234"], "needs --rate"),
         (["--source", "rtl_tpc:127.0.0.1:1234"], "did you mean rtl_tcp"),
         (["--receiver", "true"], "--receiver needs --source"),
