@@ -12,7 +12,7 @@ from gnuradio import blocks, gr, sentinel
 from gnuradio.sentinel.core.errors import InputError
 from live_runs import command, free_port
 
-SAMPLES = (np.arange(1, 8001) * (0.0001 + 0.0001j)).astype(np.complex64)
+SAMPLES = (np.arange(1, 11_001) * (0.0001 + 0.0001j)).astype(np.complex64)
 # A sender of its own: what runs in one process could share more than a socket.
 PUBLISHER = """
 import sys
@@ -70,7 +70,7 @@ def test_udp_gap_is_filled_or_cut():
             f"udp:127.0.0.1:{port}", sample_rate=1000, duration_s=7, fill_below_s=fill_below_s
         )
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-            for k in (0, 1, 2, 4, 5, 6, 7):
+            for k in (0, 1, 2, *range(4, 11)):
                 payload = SAMPLES[1000 * k : 1000 * (k + 1)].tobytes()
                 sender.sendto(header(1_782_907_200 + k, 0) + payload, ("127.0.0.1", port))
         got, tags = run(source)
@@ -115,7 +115,7 @@ def test_zmqiq_learns_its_rate_and_checks_a_given_one():
         source = sentinel.source(f"zmqiq:{sink.endpoint()}", duration_s=0.1)
         got, tags = run(source)
         assert source.sample_rate == 48_000 and len(got) == 4800
-        assert np.allclose(np.diff(got.real) % 0.8, 0.0001, atol=1e-6)
+        assert np.allclose(np.diff(got.real) % 1.1, 0.0001, atol=1e-6)
         assert tags["rx_rate"] == (0, 48e3) and tags["sentinel_end"] == (4799, 4800)
         assert sentinel.source(f"zmqiq:{sink.endpoint()}", sample_rate=48_200).sample_rate == 48_000
         with pytest.raises(InputError, match="the packets say 48 kHz"):
