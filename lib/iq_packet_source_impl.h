@@ -3,6 +3,8 @@
 
 #include "stream_tags.h"
 
+#include <gnuradio/block_detail.h>
+#include <gnuradio/buffer.h>
 #include <gnuradio/gr_complex.h>
 #include <gnuradio/io_signature.h>
 #include <gnuradio/sentinel/kernel/sample_format.h>
@@ -64,7 +66,10 @@ public:
             made += take(out + made, room - made);
         }
         d_samples_read += made;
-        if (made == 0 && d_failed)
+        // The scheduler looks for that only when the output is full, which it never is while
+        // nothing is received.
+        const bool unread = this->detail()->output(0)->done();
+        if (unread || (made == 0 && d_failed))
             return gr::block::WORK_DONE;
         return static_cast<int>(made);
     }
