@@ -7,7 +7,7 @@ import argparse
 import logging
 
 from gnuradio.sentinel.core.errors import InputError
-from gnuradio.sentinel.core.inputs import KINDS, STALL_TIMEOUT_S, parse_input
+from gnuradio.sentinel.core.inputs import GAP_RULES, KINDS, STALL_TIMEOUT_S, parse_input
 from gnuradio.sentinel.core.logs import add_log_arguments
 from gnuradio.sentinel.core.quiet import reserve_stdout
 from gnuradio.sentinel.core.sinks import Roll
@@ -37,6 +37,12 @@ def add_input_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help=f"end after so long without a sample from a live input; 0 waits for ever ({STALL_TIMEOUT_S:g})",
     )
+    group.add_argument(
+        "--gap-rule",
+        choices=GAP_RULES,
+        default=GAP_RULES[0],
+        help="how gaps of a live input are found: our rule, or to the letter of the published pulse detector",
+    )
 
 
 def open_source(
@@ -63,6 +69,7 @@ def open_source(
         gain=arguments.gain,
         ppm=arguments.ppm,
         stall_timeout_s=arguments.stall_timeout,
+        gap_rule=arguments.gap_rule,
     )
     if KINDS[spec.kind].radio:
         reserve_stdout()  # their drivers print

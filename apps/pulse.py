@@ -12,6 +12,7 @@ from gnuradio.sentinel.core import logs
 from gnuradio.sentinel.core.calibration_cache import CalibrationCache
 from gnuradio.sentinel.core.errors import InputError
 from gnuradio.sentinel.core.event_sink import EventSink
+from gnuradio.sentinel.core.gap_reader import GapReader
 from gnuradio.sentinel.core.progress import progress
 from gnuradio.sentinel.core.run_report import RunReport
 from gnuradio.sentinel.core.runner import Runner
@@ -24,6 +25,7 @@ from gnuradio.sentinel.pulse.events import false_alarms_per_hour
 from .clipping import ClippingCheck
 from .input_arguments import add_input_arguments, add_output_arguments, open_source, roll_of, sink_texts
 from .pulse_console import PulseConsole
+from .pulse_gaps import gap_limit_s
 from .settings_arguments import add_settings, settings_values
 
 log = logging.getLogger("gnuradio.sentinel.pulse.command")
@@ -118,7 +120,7 @@ class PulseRun:
             finally:
                 self.sink.close()
         self._warn_of_samples()
-        self.console.statistics(2e3 * self._shortest_pulse_s())
+        self.console.statistics()
         self._report(time.monotonic() - began)
         if self.arguments.plot:
             self._plot()
@@ -144,8 +146,13 @@ class PulseRun:
         for reader in self.detector.readers:
             reader.check_event = clipping
             reader.on_cycle = self._on_cycle
-        self.source.set_fill_below(2 * self._shortest_pulse_s())
-        return top_block, self.source, [*self.detector.readers, self.sink]
+        blocks = [*self.detector.readers, self.sink]
+        if self.source.live:
+            self.source.set_fill_below(gap_limit_s(self.detector.groups))
+            gaps = GapReader(self.console.gap)
+            top_block.msg_connect(self.source, "gaps", gaps, "gaps")
+            blocks.insert(0, gaps)
+        return top_block, self.source, blocks
 
     def _rebuild(self):
         """The same with the source opened again; the outputs stay. Raises InputError."""
@@ -186,14 +193,10 @@ class PulseRun:
         if self.source.sample_count is None and summary["bytes_left_over"]:
             log.warning("%s: ends with %d bytes of a sample", self.text, summary["bytes_left_over"])
 
-    def _shortest_pulse_s(self) -> float:
-        return min(w.settings.pulse_width_s for group in self.detector.groups for w in group.watches)
-
     def _report(self, work_s: float) -> None:
         if not self.arguments.report:
             return
         summary = self.source.summary()
-        judged = max(0, self.console.last_sample - self.source.sample_start)
         rates = [
             false_alarms_per_hour(
                 watch.false_alarm_probability, group.geometry(watch).cycle_samples / group.channel_rate
@@ -215,7 +218,9 @@ class PulseRun:
             samples_lost=sum(
                 summary.get(name, 0) for name in ("samples_filled", "samples_cut", "samples_lost")
             ),
-            samples_unjudged=max(0, summary["samples_read"] - judged),
+            samples_unjudged=max(
+                0, summary["samples_read"] + summary.get("samples_filled", 0) - self.console.judged_samples
+            ),
             clipped_share=summary["clipped_share"],
             false_alarms_per_hour=sum(rates),
         )

@@ -10,8 +10,8 @@ import sys as _sys
 
 from ._sentinel import (
     channelizer,
-    gap_guard,
     decimator,
+    gap_guard,
     kernel,
     kfold_watch,
     recording_segment,

@@ -88,8 +88,10 @@ class Client:
             piece = self.data[at : at + _PIECE_BYTES]
             if limit is not None:
                 piece = piece[: limit - sent]
-            self.connection.sendall(piece)
-            sent += len(piece)
+            # Commands are read also while the client takes no samples.
+            if not select.select([], [self.connection], [], 0.05)[1]:
+                continue
+            sent += self.connection.send(piece, socket.MSG_DONTWAIT)
             if arguments.rate:
                 ahead = sent / (2 * arguments.rate) - (time.monotonic() - began)
                 if ahead > 0:

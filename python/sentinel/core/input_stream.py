@@ -108,7 +108,7 @@ class InputStream:
     tuning: Tuning | None = None
     notes: tuple[str, ...] = ()
     last_data_s: Callable[[], float | None] = lambda: None
-    set_fill_below: Callable[[int], None] = lambda _samples: None
+    set_fill_below: Callable[[float], None] = lambda _samples: None
     opened_s: float = field(default_factory=time.monotonic)
 
     def seconds_since_data(self) -> float:

@@ -66,6 +66,8 @@ KINDS = {
 
 #: Seconds without a sample after which a live input counts as lost.
 STALL_TIMEOUT_S = 10.0
+#: How a gap is found: by the gap guard's own rule, or to the letter of the published pulse detector.
+GAP_RULES = ("sentinel", "published")
 _SIGMF_SUFFIXES = (".sigmf-meta", ".sigmf-data", ".sigmf")
 
 
@@ -75,7 +77,8 @@ class InputSpec:
 
     `target` is what stands behind the prefix: a path, `tcp://HOST:PORT`, a device number or driver
     arguments. `host` and `port` are set where it names a network address. `gain_db` None is automatic
-    gain, `stall_timeout_s` 0 is to wait for ever, gaps of `fill_below_s` or more are cut and not filled.
+    gain, `stall_timeout_s` 0 is to wait for ever, gaps of `fill_below_s` or more are cut and not filled;
+    `gap_rule` is one of `GAP_RULES`.
     """
 
     text: str
@@ -93,6 +96,7 @@ class InputSpec:
     ppm: float = 0.0
     stall_timeout_s: float = STALL_TIMEOUT_S
     fill_below_s: float = 0.0
+    gap_rule: str = "sentinel"
     native: bool = False
 
     @property
@@ -117,6 +121,7 @@ def parse_input(
     ppm: float | None = None,
     stall_timeout_s: float = STALL_TIMEOUT_S,
     fill_below_s: float = 0.0,
+    gap_rule: str = "sentinel",
     native: bool = False,
 ) -> InputSpec:
     """Read an INPUT and the options that go with it.
@@ -167,6 +172,8 @@ def parse_input(
     if row.live and options["--format"] is not None:
         raise InputError(f"{text}: --format is for raw files and -; leave it out")
     gain_db = _radio_options(text, row, gain, ppm)
+    if gap_rule not in GAP_RULES:
+        raise InputError(f"{text}: --gap-rule {gap_rule!r} is none of {', '.join(GAP_RULES)}")
     for name, value in (("--stall-timeout", stall_timeout_s), ("gap fill limit", fill_below_s)):
         if not (math.isfinite(value) and value >= 0):
             raise InputError(f"{text}: {name} {value:g} s must be 0 or more")
@@ -189,6 +196,7 @@ def parse_input(
         ppm=0.0 if ppm is None else float(ppm),
         stall_timeout_s=float(stall_timeout_s),
         fill_below_s=float(fill_below_s),
+        gap_rule=gap_rule,
         native=bool(native),
     )
 

@@ -70,7 +70,8 @@ def open_live_stream(spec: InputSpec) -> InputStream:
         item_size=item_bytes,
         sample_rate=feed.sample_rate,
         accounting=spec.accounting,
-        fill_below=_samples(spec.fill_below_s, feed.sample_rate),
+        fill_below=spec.fill_below_s * feed.sample_rate,
+        rule=spec.gap_rule,
         fill_item=_SILENCE.get(feed.format, b""),
         center_freq=feed.center_freq_hz or 0.0,
         stream=pmt.PMT_NIL if names_stream else tag,
@@ -102,10 +103,6 @@ def open_live_stream(spec: InputSpec) -> InputStream:
 
 # The byte pair nearest to no signal.
 _SILENCE = {"cu8": b"\x80\x80"}
-
-
-def _samples(seconds: float, sample_rate: float) -> int:
-    return round(seconds * sample_rate)
 
 
 def _last_data_s(guard: Any) -> float | None:

@@ -40,6 +40,8 @@ class source(gr.hier_block2):
         Seconds without a sample after which a live input counts as lost, see `Runner`; 0 is for ever.
     fill_below_s : float
         Gaps of a live input that are shorter are filled with zeros, longer ones cut.
+    gap_rule : {"sentinel", "published"}
+        How gaps of a live input are found, see `gap_guard`.
     native : bool
         Items stay pairs of 8 or 16 bit, as the attribute `format` says: of recordings and `rtlsdr:`.
 
@@ -62,6 +64,7 @@ class source(gr.hier_block2):
         ppm: float | None = None,
         stall_timeout_s: float = STALL_TIMEOUT_S,
         fill_below_s: float = 0.0,
+        gap_rule: str = "sentinel",
         native: bool = False,
     ) -> None:
         spec = input
@@ -78,6 +81,7 @@ class source(gr.hier_block2):
                 ppm=ppm,
                 stall_timeout_s=stall_timeout_s,
                 fill_below_s=fill_below_s,
+                gap_rule=gap_rule,
                 native=native,
             )
         stream = open_input(spec)  # before the base class: what fails here leaves no half-made block
@@ -178,7 +182,7 @@ class source(gr.hier_block2):
 
     def set_fill_below(self, duration_s: float) -> None:
         """Fill gaps of a live input that are shorter, cut longer ones; at any time."""
-        self.stream.set_fill_below(round(duration_s * self.sample_rate))
+        self.stream.set_fill_below(duration_s * self.sample_rate)
 
     def last_data_s(self) -> float | None:
         """Monotonic time at which live data came last; None before the first."""
