@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Programs that run together: prefixes, ends, exit codes. The programs are real ones."""
 
+import io
 import sys
 import time
 from pathlib import Path
@@ -30,53 +31,63 @@ def never():
     return False
 
 
-def wait_for(capfd, *texts):
-    """What was printed, once all of `texts` are in it."""
-    out = err = ""
-    deadline = time.monotonic() + 20
-    while not all(text in out + err for text in texts):
-        assert time.monotonic() < deadline, (out, err)
-        more = capfd.readouterr()
-        out, err = out + more.out, err + more.err
-    return out, err
+class Screen:
+    """Standard output and error as text that only grows, so that it can be read while threads write."""
+
+    def __init__(self):
+        self.out, self.err = io.StringIO(), io.StringIO()
+
+    def wait_for(self, *texts):
+        """Return the standard output once all of `texts` have been printed."""
+        deadline = time.monotonic() + 20
+        while not all(text in self.out.getvalue() + self.err.getvalue() for text in texts):
+            assert time.monotonic() < deadline, (self.out.getvalue(), self.err.getvalue())
+        return self.out.getvalue()
 
 
-def test_lines_have_their_program_in_front(capfd):
+@pytest.fixture
+def screen(monkeypatch):
+    made = Screen()
+    monkeypatch.setattr(sys, "stdout", made.out)
+    monkeypatch.setattr(sys, "stderr", made.err)
+    return made
+
+
+def test_lines_have_their_program_in_front(screen):
     children = Children(5)
     children.start(program("det", "import sys\nprint('found Δ')\nprint('odd', file=sys.stderr)"))
     children.wait(never)
     assert children.end() == 0
-    out, err = capfd.readouterr()
-    assert (out, err) == ("[det] found Δ\n", "[det] odd\n")
+    assert (screen.out.getvalue(), screen.err.getvalue()) == ("[det] found Δ\n", "[det] odd\n")
 
 
-def test_results_keep_standard_output_for_themselves(capfd):
+def test_results_keep_standard_output_for_themselves(screen):
     children = Children(5)
     children.start(program("det", "print('{}', flush=True)\n" + FOREVER, results=True))
     children.start(program("rx", "print('hello')"))
     children.wait(never)
-    wait_for(capfd, "{}\n", "[rx] hello\n")
+    screen.wait_for("{}\n", "[rx] hello\n")
     assert children.end() == 0
 
 
-def test_all_end_in_the_order_of_the_stream(capfd):
+def test_all_end_in_the_order_of_the_stream(screen):
     children = Children(10)
     for name in ("det", "dec", "rx"):
         children.start(program(name, POLITE))
-    wait_for(capfd, *[f"[{name}] ready\n" for name in ("det", "dec", "rx")])
+    screen.wait_for(*[f"[{name}] ready\n" for name in ("det", "dec", "rx")])
     assert children.end() == 0
-    out, _ = capfd.readouterr()
-    assert out == "[rx] asked\n[dec] asked\n[det] asked\n"
+    asked = screen.out.getvalue().splitlines()[3:]
+    assert asked == ["[rx] asked", "[dec] asked", "[det] asked"]
 
 
-def test_one_that_dies_takes_the_others_and_gives_the_exit_code(capfd):
+def test_one_that_dies_takes_the_others_and_gives_the_exit_code(screen):
     children = Children(10)
     children.start(program("det", POLITE))
-    wait_for(capfd, "[det] ready")
+    screen.wait_for("[det] ready")
     children.start(program("dec", "import sys\nsys.exit(7)"))
     children.wait(never)
     assert children.end() == 7
-    assert "[det] asked" in capfd.readouterr().out
+    assert "[det] asked" in screen.out.getvalue()
 
 
 def test_one_that_was_killed_by_a_signal_has_the_exit_code_of_a_shell():
@@ -86,25 +97,25 @@ def test_one_that_was_killed_by_a_signal_has_the_exit_code_of_a_shell():
     assert children.end() == 128 + 11
 
 
-def test_one_that_does_not_end_is_killed(capfd):
+def test_one_that_does_not_end_is_killed(screen):
     children = Children(0.3)
     children.start(program("det", POLITE))
     child = children.start(program("dec", DEAF))
-    wait_for(capfd, "[dec] deaf", "[det] ready")
+    screen.wait_for("[dec] deaf", "[det] ready")
     began = time.monotonic()
     assert children.end() == 0
     assert child.code == 128 + 9
     assert 0.3 <= time.monotonic() - began < 10
 
 
-def test_what_a_program_has_started_ends_with_it(capfd):
+def test_what_a_program_has_started_ends_with_it(screen):
     # As a receiver that is a script: it ends by itself and leaves its own program behind.
     inner = f"import os\nprint('inner', os.getpid(), flush=True)\n{DEAF}"
     outer = f"import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', {inner!r}])"
     children = Children(5)
     children.start(program("det", FOREVER))
     children.start(program("rx", outer))
-    out, _ = wait_for(capfd, "[rx] deaf")
+    out = screen.wait_for("[rx] deaf")
     children.wait(never)
     assert children.end() == 0
     number = int(out.split("inner ")[1].split()[0])
