@@ -104,7 +104,6 @@ class PulseRun:
     def run(self) -> int:
         """Run to the end; print, report and draw."""
         graph = self._graph()
-        self.console.banner(self.settings, self.detector.groups, self.text, self.source.sample_rate)
         began = time.monotonic()
         total = self.source.sample_count
         with progress(total, "samples", quiet=self.arguments.json) as advance:
@@ -114,6 +113,7 @@ class PulseRun:
                 flush=self.sink.close,
                 stall_timeout_s=self.arguments.stall_timeout,
                 rebuild=self._rebuild,
+                on_start=self._banner,
             )
             try:
                 code = runner.run()
@@ -125,6 +125,9 @@ class PulseRun:
         if self.arguments.plot:
             self._plot()
         return code
+
+    def _banner(self) -> None:
+        self.console.banner(self.settings, self.detector.groups, self.text, self.source.sample_rate)
 
     def _make_detector(self) -> PulseDetector:
         return PulseDetector(

@@ -105,7 +105,8 @@ def test_a_source_that_stays_silent_is_lost():
 
 def test_a_server_that_closes_is_opened_again_as_a_new_stream(tmp_path):
     decisions = tmp_path / "decisions.jsonl"
-    with rtl_tcp("--close-after", 2_000_000) as (server, port):
+    # At a pace: of what comes faster than it is read, the driver drops what it has when the server closes.
+    with rtl_tcp("--close-after", 2_000_000, "--rate", 1e6) as (server, port):
         process = command(
             "pulse",
             f"rtl_tcp:127.0.0.1:{port}",
@@ -130,7 +131,7 @@ def test_a_server_that_closes_is_opened_again_as_a_new_stream(tmp_path):
     assert "it is opened again" in errors
     starts = [line.split('"sample_start":')[1] for line in decisions.read_text().splitlines()]
     first = [int("".join(itertools.takewhile(str.isdigit, text.strip()))) for text in starts]
-    assert first.count(0) >= 2  # an index from 0 again
+    assert first.count(0) >= 2, (first, errors)  # an index from 0 again
 
 
 @pytest.mark.parametrize(

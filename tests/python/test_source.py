@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The block Sentinel Source on recordings."""
 
+import json
 import os
 import shutil
 
@@ -148,3 +149,33 @@ def test_real_recording_agrees_with_numpy():
     summary = source.summary()
     assert summary["samples_clipped"] == np.any((raw == 0) | (raw == 255), axis=1).sum() > 0
     assert summary["seconds_of_signal"] == len(raw) / 250e3
+
+
+@pytest.mark.parametrize(("fmt", "dtype"), [("cu8", np.uint8), ("ci8", np.int8), ("ci16_le", np.int16)])
+def test_native_samples_stay_as_they_lie_in_the_file(tmp_path, rng, fmt, dtype):
+    limits = np.iinfo(dtype)
+    raw = rng.integers(limits.min, limits.max, (3000, 2, 2), dtype=dtype, endpoint=True)
+    path = tmp_path / "two.sigmf-data"
+    raw.tofile(path)
+    source = sentinel.source(str(_meta(path, fmt)), channel=1, native=True, start_s=0.5)
+    sink = blocks.vector_sink_b(2) if raw.itemsize == 1 else blocks.vector_sink_s(2)
+    top = gr.top_block()
+    top.connect(source, sink)
+    top.run()
+    assert source.format == fmt
+    assert np.array_equal(np.array(sink.data()).astype(dtype).reshape(-1, 2), raw[500:, 1])
+    rails = np.isin(raw[500:, 1], (limits.min, limits.max)).any(axis=1)
+    assert source.summary()["samples_clipped"] == rails.sum()
+
+
+def _meta(path, fmt):
+    info = {"core:datatype": fmt, "core:sample_rate": 1000, "core:num_channels": 2, "core:version": "1.2.0"}
+    meta = {"global": info, "captures": [{"core:sample_start": 0}], "annotations": []}
+    path.with_suffix(".sigmf-meta").write_text(json.dumps(meta))
+    return path.with_suffix(".sigmf-meta")
+
+
+def test_floats_have_no_native_form(tmp_path):
+    np.zeros(100, np.complex64).tofile(tmp_path / "x.cf32")
+    with pytest.raises(InputError, match="cannot stay native"):
+        sentinel.source(str(tmp_path / "x.cf32"), sample_rate=1, native=True)

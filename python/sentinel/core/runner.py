@@ -58,6 +58,8 @@ class Runner:
         Flushes the outputs when the process must end without the graph.
     stall_timeout_s : float
         Seconds without a sample after which a live source is lost; 0 is never.
+    on_start : callable, optional
+        Called before the start, when a signal already ends the run in good order.
     rebuild : callable, optional
         Opens the source again and returns a new graph; raises InputError while it cannot be opened.
     """
@@ -71,7 +73,9 @@ class Runner:
         flush: Callable[[], None] | None = None,
         stall_timeout_s: float = 0.0,
         rebuild: Callable[[], Graph] | None = None,
+        on_start: Callable[[], None] | None = None,
     ) -> None:
+        self.on_start = on_start
         self.on_poll = on_poll
         self.flush = flush
         self.stall_timeout_s = stall_timeout_s
@@ -101,6 +105,8 @@ class Runner:
         """Run to the end and return the exit code. The first failure of a block is raised."""
         previous = {number: signal.signal(number, self._on_signal) for number in _signals()}
         try:
+            if self.on_start is not None:
+                self.on_start()
             # Before the start, so that an early signal finds a handler and no graph to stop.
             if self.signal is None:
                 self._run_streams()
