@@ -9,7 +9,12 @@ import os
 import platform
 from pathlib import Path
 
-PARTS = {"pulse": "bench_pulse", "channelizer": "bench_channelizer", "decimate": "bench_decimator"}
+PARTS = {
+    "pulse": "bench_pulse",
+    "channelizer": "bench_channelizer",
+    "decimate": "bench_decimator",
+    "streams": "bench_streams",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

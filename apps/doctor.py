@@ -23,6 +23,7 @@ import gnuradio.sentinel
 from gnuradio import gr
 from gnuradio.sentinel.core.calibration_cache import cache_folder
 from gnuradio.sentinel.core.errors import InputError
+from gnuradio.sentinel.core.live_kinds import live_kinds
 
 from . import companion
 
@@ -65,6 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     checks = [check() for check in CHECKS]
     checks += [_package(name, True, "") for name in NEEDED_PACKAGES]
     checks += [_package(name, False, use) for name, use in OPTIONAL_PACKAGES.items()]
+    checks += [Check(kind.form, kind.ok, kind.found, kind.remedy) for kind in live_kinds()]
     healthy = all(check.ok or not check.needed for check in checks)
     if arguments.json:
         print(json.dumps({"ok": healthy, "checks": [asdict(check) for check in checks]}))

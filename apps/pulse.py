@@ -12,6 +12,7 @@ from gnuradio.sentinel.core import logs
 from gnuradio.sentinel.core.calibration_cache import CalibrationCache
 from gnuradio.sentinel.core.errors import InputError
 from gnuradio.sentinel.core.event_sink import EventSink
+from gnuradio.sentinel.core.gap_reader import GapReader
 from gnuradio.sentinel.core.progress import progress
 from gnuradio.sentinel.core.run_report import RunReport
 from gnuradio.sentinel.core.runner import Runner
@@ -19,12 +20,12 @@ from gnuradio.sentinel.core.sinks.lines import raise_output_error
 from gnuradio.sentinel.core.source import source
 from gnuradio.sentinel.pulse.block import PulseDetector
 from gnuradio.sentinel.pulse.config import PulseSettings, build
-from gnuradio.sentinel.pulse.detector import check_length
 from gnuradio.sentinel.pulse.events import false_alarms_per_hour
 
 from .clipping import ClippingCheck
-from .input_arguments import add_input_arguments, add_output_arguments, sink_texts
+from .input_arguments import add_input_arguments, add_output_arguments, open_source, roll_of, sink_texts
 from .pulse_console import PulseConsole
+from .pulse_gaps import gap_limit_s
 from .settings_arguments import add_settings, settings_values
 
 log = logging.getLogger("gnuradio.sentinel.pulse.command")
@@ -68,17 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.plot and text == "-":
         raise InputError("--plot needs a recording, which can be read a second time; - cannot")
     rate = arguments.rate or (settings.channel_rate if text.startswith("udp:") else None)
-    stream_source = source(
-        text,
-        sample_rate=rate,
-        center_freq=settings.center_freq or None,
-        format=arguments.format,
-        start_s=arguments.start,
-        duration_s=arguments.duration,
-        channel=arguments.channel,
-    )
-    for warning in stream_source.warnings:
-        log.warning("%s", warning)
+    stream_source = open_source(text, arguments, rate, settings.center_freq or None)
     _refuse_breaks(stream_source, text)
     run = PulseRun(arguments, settings, text, stream_source)
     return run.run()
@@ -99,23 +90,55 @@ class PulseRun:
             published_snr=arguments.snr_definition == "published",
         )
         with progress(None, "calibrating", quiet=arguments.json):
-            self.detector = PulseDetector(
-                stream_source.sample_rate,
-                self.settings,
-                tags=arguments.tags or "",
-                cache=CalibrationCache(),
-            )
-        if stream_source.sample_count is not None:
-            for group in self.detector.groups:
-                check_length(group, stream_source.sample_count, stream_source.sample_rate)
-            self._warn_unjudged(stream_source.sample_count / stream_source.sample_rate)
+            self.detector = self._make_detector()
         recording = text if text.endswith((".sigmf-meta", ".sigmf-data")) else None
-        self.sink = EventSink(sink_texts(arguments), recording=recording)
+        live = stream_source.live
+        self.sink = EventSink(
+            sink_texts(arguments),
+            revisions="all" if live else "closed",
+            recording=recording,
+            roll=roll_of(arguments, live),
+        )
         self.found: list = []
 
     def run(self) -> int:
         """Run to the end; print, report and draw."""
-        top_block = gr.top_block("sentinel pulse", catch_exceptions=False)
+        graph = self._graph()
+        self.console.banner(self.settings, self.detector.groups, self.text, self.source.sample_rate)
+        began = time.monotonic()
+        total = self.source.sample_count
+        with progress(total, "samples", quiet=self.arguments.json) as advance:
+            runner = Runner(
+                *graph,
+                on_poll=_reporter(self, advance),
+                flush=self.sink.close,
+                stall_timeout_s=self.arguments.stall_timeout,
+                rebuild=self._rebuild,
+            )
+            try:
+                code = runner.run()
+            finally:
+                self.sink.close()
+        self._warn_of_samples()
+        self.console.statistics()
+        self._report(time.monotonic() - began)
+        if self.arguments.plot:
+            self._plot()
+        return code
+
+    def _make_detector(self) -> PulseDetector:
+        return PulseDetector(
+            self.source.sample_rate,
+            self.settings,
+            tags=self.arguments.tags or "",
+            cache=CalibrationCache(),
+            sample_count=self.source.sample_count,
+        )
+
+    def _graph(self):
+        """Flowgraph, source and Python blocks, for the runner."""
+        # A driver may throw while it runs; that would end the process instead of its stream.
+        top_block = gr.top_block("sentinel pulse", catch_exceptions=self.source.live)
         top_block.connect(self.source, self.detector)
         for port in ("events", "decisions"):
             top_block.msg_connect(self.detector, port, self.sink, port)
@@ -123,45 +146,24 @@ class PulseRun:
         for reader in self.detector.readers:
             reader.check_event = clipping
             reader.on_cycle = self._on_cycle
-        self.console.banner(self.settings, self.detector.groups, self.text, self.source.sample_rate)
-        began = time.monotonic()
-        total = self.source.sample_count
-        with progress(total, "samples", quiet=self.arguments.json) as advance:
-            runner = Runner(
-                top_block,
-                self.source,
-                [*self.detector.readers, self.sink],
-                on_poll=_reporter(self.source, advance),
-                flush=self.sink.close,
-            )
-            try:
-                code = runner.run()
-            finally:
-                self.sink.close()
-        self._warn_of_samples()
-        self.console.statistics(2e3 * self._shortest_pulse_s())
-        self._report(time.monotonic() - began)
-        if self.arguments.plot:
-            self._plot()
-        return code
+        blocks = [*self.detector.readers, self.sink]
+        if self.source.live:
+            self.source.set_fill_below(gap_limit_s(self.detector.groups))
+            gaps = GapReader(self.console.gap)
+            top_block.msg_connect(self.source, "gaps", gaps, "gaps")
+            blocks.insert(0, gaps)
+        return top_block, self.source, blocks
+
+    def _rebuild(self):
+        """The same with the source opened again; the outputs stay. Raises InputError."""
+        self.source = self.source.reopen()
+        self.detector = self._make_detector()
+        return self._graph()
 
     def _on_cycle(self, cycle, group, events) -> None:
         self.console.cycle(cycle, group, events)
         if self.arguments.plot:
             self.found.extend(events)
-
-    def _warn_unjudged(self, duration_s: float) -> None:
-        """Name the tags whose cycle is longer than the recording, while others fit."""
-        for group in self.detector.groups:
-            for watch in group.watches:
-                need = group.geometry(watch).cycle_samples / group.channel_rate
-                if need > duration_s:
-                    log.warning(
-                        "tag %s is not judged: its cycle of %.2f s is longer than the %.2f s of samples",
-                        watch.tag_id,
-                        need,
-                        duration_s,
-                    )
 
     def _warn_of_samples(self) -> None:
         """Say what was wrong with the samples, counted."""
@@ -180,17 +182,21 @@ class PulseRun:
                 summary["samples_clipped"],
                 summary["samples_read"],
             )
+        if self.console.undecided:
+            log.warning(
+                "%s: %d of %d cycles hold samples too large to judge, above 1e16 of full scale; "
+                "see whether --format is right",
+                self.text,
+                self.console.undecided,
+                self.console.cycles,
+            )
         if self.source.sample_count is None and summary["bytes_left_over"]:
             log.warning("%s: ends with %d bytes of a sample", self.text, summary["bytes_left_over"])
-
-    def _shortest_pulse_s(self) -> float:
-        return min(w.settings.pulse_width_s for group in self.detector.groups for w in group.watches)
 
     def _report(self, work_s: float) -> None:
         if not self.arguments.report:
             return
         summary = self.source.summary()
-        judged = max(0, self.console.last_sample - self.source.sample_start)
         rates = [
             false_alarms_per_hour(
                 watch.false_alarm_probability, group.geometry(watch).cycle_samples / group.channel_rate
@@ -207,7 +213,14 @@ class PulseRun:
             work_s=work_s,
             decisions=self.console.cycles,
             events=self.console.events,
-            samples_unjudged=max(0, summary["samples_read"] - judged),
+            gaps_filled=summary.get("gaps_filled", 0),
+            gaps_cut=summary.get("gaps_cut", 0),
+            samples_lost=sum(
+                summary.get(name, 0) for name in ("samples_filled", "samples_cut", "samples_lost")
+            ),
+            samples_unjudged=max(
+                0, summary["samples_read"] + summary.get("samples_filled", 0) - self.console.judged_samples
+            ),
             clipped_share=summary["clipped_share"],
             false_alarms_per_hour=sum(rates),
         )
@@ -261,12 +274,12 @@ def _say(line: str) -> None:
         raise_output_error(error, "lines", "standard output")
 
 
-def _reporter(stream_source, advance):
+def _reporter(run: PulseRun, advance):
     done = 0
 
     def report() -> None:
         nonlocal done
-        read = stream_source.summary()["samples_read"]
+        read = run.source.summary()["samples_read"]
         advance(read - done)
         done = read
 

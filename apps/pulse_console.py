@@ -13,11 +13,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from gnuradio.sentinel.core.event import Event
+from gnuradio.sentinel.core.gap_reader import Gap
 from gnuradio.sentinel.pulse.config import PulseSettings
 from gnuradio.sentinel.pulse.cycle import Cycle
-from gnuradio.sentinel.pulse.detector import cycle_seconds
 from gnuradio.sentinel.pulse.events import false_alarms_per_hour
+from gnuradio.sentinel.pulse.lengths import cycle_seconds
 from gnuradio.sentinel.pulse.plan import Group
+
+from .pulse_gaps import GapLines
 
 
 @dataclass
@@ -38,13 +41,15 @@ class PulseConsole:
     many: bool = False
     published_snr: bool = False
     cycles: int = 0
+    undecided: int = 0
     detected_cycles: int = 0
     events: int = 0
     signal_s: float = 0.0
     refused: dict[str, int] = field(default_factory=dict)
     best_score: float = 0.0
-    first_sample: int | None = None
-    last_sample: int = 0
+    gaps: GapLines = field(default_factory=GapLines)
+    judged: dict[str, int] = field(default_factory=dict)
+    _end: dict[str, int] = field(default_factory=dict)
     _last_detected: dict[str, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -55,27 +60,48 @@ class PulseConsole:
 
     def _cycle(self, cycle: Cycle, group: Group, events: list[Event]) -> None:
         self.cycles += 1
+        self.undecided += not cycle.decided
         self.detected_cycles += bool(events)
         self.events += len(events)
         self.best_score = max(self.best_score, cycle.score)
-        self.last_sample = max(self.last_sample, cycle.sample_start + cycle.sample_count)
-        if self.first_sample is None or cycle.sample_start < self.first_sample:
-            self.first_sample = cycle.sample_start
-        self.signal_s = (self.last_sample - self.first_sample) / cycle.sample_rate
+        self._count_samples(group.watches[cycle.watch].tag_id, cycle)
         for train in cycle.trains:
             if train.reason != "pulses":
                 self.refused[train.reason] = self.refused.get(train.reason, 0) + 1
         head = f"[{cycle.cycle + 1:4d} {_clock(cycle)}]"
         spent = f"{math.ceil(cycle.work_s * 1e3)} ms"
+        filled = " [ZEROFILLED]" if cycle.filled else ""
         if not events:
             if not self.many:
-                self.say(f"{head}  no detection  {spent}")
+                self.say(f"{head}  no detection  {spent}{filled}")
             return
         since = self._since(cycle, group.watches[cycle.watch].tag_id)
         for event in events:
             snr = event.details["published_snr_db"] if self.published_snr else event.snr_db
             name = f"  {event.label}" if self.many else ""
-            self.say(f"{head}  DETECTED  {_frequency(event)}  SNR {snr:.1f} dB  {spent}{since}{name}")
+            self.say(f"{head}  DETECTED  {_frequency(event)}  SNR {snr:.1f} dB  {spent}{since}{filled}{name}")
+
+    def _count_samples(self, tag_id: str, cycle: Cycle) -> None:
+        """Samples judged for a tag; consecutive cycles share some."""
+        end = cycle.sample_start + cycle.sample_count
+        before = min(self._end.get(tag_id, 0), end)
+        self.judged[tag_id] = self.judged.get(tag_id, 0) + end - max(cycle.sample_start, before)
+        self._end[tag_id] = end
+        self.signal_s = self.judged_samples / cycle.sample_rate
+
+    @property
+    def judged_samples(self) -> int:
+        """Input samples that a decision was made on, for the tag that has most."""
+        return max(self.judged.values(), default=0)
+
+    def gap(self, gap: Gap) -> None:
+        """Print what happened to a live stream."""
+        with self._lock:
+            for line in self.gaps.of_gap(gap):
+                self.say(line)
+            if gap.kind == "restart":  # places begin at 0 again
+                self._end.clear()
+                self._last_detected.clear()
 
     def _since(self, cycle: Cycle, tag_id: str) -> str:
         last = self._last_detected.get(tag_id)
@@ -98,7 +124,8 @@ class PulseConsole:
             f"  False alarms: {settings.false_alarm_probability:g} per cycle{shared}, "
             f"at most {hour:.2g} per hour in noise"
         )
-        limit = 2e3 * min(watch.settings.pulse_width_s for group in groups for watch in group.watches)
+        self.gaps = GapLines.of(groups)
+        limit = 1e3 * self.gaps.limit_s
         self.say("Gap handling:")
         self.say(f"  < {limit:.1f} ms: zero-fill missing samples")
         self.say(f"  ≥ {limit:.1f} ms: discard segment and reset buffer")
@@ -122,13 +149,12 @@ class PulseConsole:
         if len(group.watches) > 10:
             self.say(f"  ... and {len(group.watches) - 10} more tags")
 
-    def statistics(self, limit_ms: float) -> None:
+    def statistics(self) -> None:
         """Print what the run came to."""
         self.say(f"--- Detection stopped after {self.cycles} cycles ({self.signal_s:.0f} s) ---")
         self.say(f"  Detections:        {self.events}")
-        self.say(f"  Zero-filled gaps:  0 (< {limit_ms:.1f} ms)")
-        self.say(f"  Reset gaps:        0 (≥ {limit_ms:.1f} ms, segments discarded)")
-        self.say("  Total gap events:  0")
+        for line in self.gaps.statistics():
+            self.say(line)
         if self.refused:
             reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(self.refused.items()))
             self.say(f"  Above threshold but refused: {reasons}")

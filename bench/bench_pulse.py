@@ -100,8 +100,8 @@ def calibrations() -> list[dict]:
             f"calibration of {TRIALS} trials, as shipped",
             seconds["ours"],
             seconds["published"],
-            f"threshold sd {np.std(thresholds, ddof=1):.2f} over {SPREAD_REPEATS} repeats (0.2 is what 10 000 "
-            "resampled trials reach); noise and fit included, against 100 trials of the NumPy detector; "
+            f"threshold sd {np.std(thresholds, ddof=1):.2f} over {SPREAD_REPEATS} repeats (0.2: 10 000 "
+            "resampled trials); noise and fit included, against 100 trials of the NumPy detector; "
             "ms of CPU",
         )
     ]

@@ -3,6 +3,8 @@
 
 #include "stream_tags.h"
 
+#include <gnuradio/block_detail.h>
+#include <gnuradio/buffer.h>
 #include <gnuradio/gr_complex.h>
 #include <gnuradio/io_signature.h>
 #include <gnuradio/sentinel/kernel/sample_format.h>
@@ -60,11 +62,13 @@ public:
                     break;
             }
             if (d_taken == 0)
-                tag_packet(this->nitems_written(0) + made);
+                tag_head(this->nitems_written(0) + made);
             made += take(out + made, room - made);
         }
         d_samples_read += made;
-        if (made == 0 && d_failed)
+        // The scheduler itself looks only when the buffer is full, and a silent sender
+        // never fills it.
+        if (this->detail()->output(0)->done() || (made == 0 && d_failed))
             return gr::block::WORK_DONE;
         return static_cast<int>(made);
     }
@@ -161,14 +165,14 @@ private:
         return count;
     }
 
-    void tag_packet(uint64_t item)
+    void tag_head(uint64_t item)
     {
         const auto put = [this, item](const pmt::pmt_t& key, const pmt::pmt_t& value) {
             this->add_item_tag(0, item, key, value);
         };
-        put(tag_packet_items(), pmt::from_uint64(d_packet.count));
+        put(sentinel::tag_packet(), pmt::from_uint64(d_packet.count));
         if (d_packet.has_sequence)
-            put(tag_sequence(), pmt::from_uint64(d_packet.sequence));
+            put(tag_seq(), pmt::from_uint64(d_packet.sequence));
         put(tag_rx_time(), time_value(d_packet.time_ns));
         put(tag_arrival(), pmt::from_uint64(d_packet.arrival_ns));
         if (d_packet.sample_rate != d_tagged_rate)

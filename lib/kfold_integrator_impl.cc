@@ -4,6 +4,7 @@
 
 #include <gnuradio/io_signature.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -143,11 +144,23 @@ int kfold_integrator_impl::work(int noutput_items,
 {
     const auto* in = static_cast<const gr_complex*>(input_items[0]);
     const std::lock_guard<std::mutex> lock(d_mutex);
-    read_tags(noutput_items);
-    for (size_t item = 0; item < static_cast<size_t>(noutput_items); item += d_channels)
+    get_tags_in_window(d_tags, 0, 0, noutput_items);
+    std::stable_sort(d_tags.begin(), d_tags.end(), tag_t::offset_compare);
+    auto tag = d_tags.begin();
+    for (size_t item = 0; item < static_cast<size_t>(noutput_items); item += d_channels) {
+        // The tags of a window come into force before it is taken, and not sooner: a
+        // cycle that ends before them is described by those before.
+        const uint64_t end = nitems_read(0) + item + d_channels;
+        const auto first = tag;
+        while (tag != d_tags.end() && tag->offset < end)
+            tag++;
+        if (tag != first)
+            take_tags(std::vector<tag_t>(first, tag));
         for (size_t c = 0; c < d_channels; c++)
             if (!d_of_channel[c].empty())
                 take_window(c, in + (item + c) * d_rows);
+        d_window_count++;
+    }
     return noutput_items;
 }
 
@@ -156,7 +169,7 @@ void kfold_integrator_impl::take_window(size_t channel, const gr_complex* scores
     uint64_t needed = std::numeric_limits<uint64_t>::max();
     for (const size_t index : d_of_channel[channel])
         needed = std::min(needed, d_watches[index].next_window);
-    d_histories[channel].append(scores, needed);
+    d_histories[channel].append(scores, needed, d_window_count < d_filled_until);
     for (const size_t index : d_of_channel[channel]) {
         const auto& watch = d_watches[index];
         const uint64_t end = watch.next_window + watch.settings.geometry.cycle_windows();
@@ -165,42 +178,96 @@ void kfold_integrator_impl::take_window(size_t channel, const gr_complex* scores
     }
 }
 
-void kfold_integrator_impl::read_tags(int items)
+void kfold_integrator_impl::take_tags(const std::vector<tag_t>& tags)
 {
-    std::vector<tag_t> tags;
-    get_tags_in_window(tags, 0, 0, items);
-    for (const auto& tag : tags) {
-        if (tag.key == tag_start())
-            d_timeline.start = pmt::to_uint64(tag.value);
-        else if (tag.key == tag_step())
-            d_timeline.step = pmt::to_uint64(tag.value);
-        else if (tag.key == tag_rx_rate())
-            d_timeline.rate = pmt::to_double(tag.value);
-        else if (tag.key == tag_rx_freq())
-            d_timeline.frequency = tag.value;
-        else if (tag.key == tag_offsets())
-            d_timeline.offsets = pmt::f64vector_elements(tag.value);
-        else if (tag.key == tag_rx_time())
-            d_timeline.time = tag.value;
-        else if (tag.key == tag_stream())
-            d_timeline.stream = tag.value;
+    const auto value_of = [&](const pmt::pmt_t& key) -> pmt::pmt_t {
+        const auto found = std::find_if(
+            tags.begin(), tags.end(), [&](const tag_t& tag) { return tag.key == key; });
+        return found == tags.end() ? nullptr : found->value;
+    };
+    if (const auto step = value_of(tag_step()))
+        d_timeline.step = pmt::to_uint64(step);
+    const auto start = value_of(tag_start());
+    if (start)
+        begin_segment(pmt::to_uint64(start));
+    if (const auto rate = value_of(tag_rx_rate()))
+        d_timeline.rate = pmt::to_double(rate);
+    if (const auto frequency = value_of(tag_rx_freq()))
+        d_timeline.frequency = frequency;
+    if (const auto offsets = value_of(tag_offsets()))
+        d_timeline.offsets = pmt::f64vector_elements(offsets);
+    if (const auto stream = value_of(tag_stream()))
+        d_timeline.stream = stream;
+    if (const auto time = value_of(tag_rx_time())) {
+        d_timeline.time = time;
+        d_timeline.anchor = place_of(d_window_count);
     }
+    if (const auto lost = value_of(tag_lost()); lost && !start)
+        d_lost.note(d_window_count, pmt::to_uint64(lost));
+    for (const auto& tag : tags)
+        if (tag.key == tag_filled())
+            note_filled(pmt::to_uint64(tag.value));
+}
+
+// Nothing of what came before is of use: a cycle must not run across a gap.
+void kfold_integrator_impl::begin_segment(uint64_t start)
+{
+    d_timeline.start = start;
+    d_timeline.anchor = start;
+    d_timeline.first_window = d_window_count;
+    d_timeline.time = pmt::PMT_NIL;
+    d_filled_until = d_window_count;
+    for (auto& history : d_histories)
+        history.restart(d_window_count);
+    for (size_t index = 0; index < d_watches.size(); index++) {
+        d_watches[index].next_window = d_window_count;
+        take_changes(index);
+    }
+}
+
+void kfold_integrator_impl::note_filled(uint64_t samples)
+{
+    d_filled.note(d_window_count, samples);
+    // All windows that may hold one of them, the first of which is this one.
+    const uint64_t items = (samples + channel_step() - 1) / channel_step();
+    d_filled_until =
+        std::max(d_filled_until, d_window_count + (items + d_window + d_hop - 2) / d_hop);
+}
+
+// The tag counts input samples per window; a sample of the channel is a hop-th of it. A
+// source without tags has 1.
+uint64_t kfold_integrator_impl::channel_step() const
+{
+    return std::max<uint64_t>(1, d_timeline.step / d_hop);
+}
+
+uint64_t kfold_integrator_impl::place_of(uint64_t window) const
+{
+    return d_timeline.start + (window - d_timeline.first_window) * d_hop * channel_step();
 }
 
 void kfold_integrator_impl::judge(size_t index)
 {
     auto& watch = d_watches[index];
     const auto began = std::chrono::steady_clock::now();
+    const auto& history = d_histories[watch.settings.channel];
+    const size_t windows = watch.settings.geometry.cycle_windows();
     const auto trains =
-        watch.search->search(d_histories[watch.settings.channel].at(watch.next_window),
+        watch.search->search(history.at(watch.next_window),
                              watch.settings.threshold,
                              watch.settings.most,
-                             watch.settings.merge);
+                             watch.settings.merge,
+                             history.filled_at(watch.next_window, windows));
     const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - began;
     message_port_pub(pmt::mp("cycles"), describe(watch, index, trains, spent.count()));
-    watch.next_window += watch.settings.geometry.cycle_windows();
+    watch.next_window += windows;
     watch.cycle++;
     take_changes(index);
+    uint64_t oldest = d_window_count;
+    for (const auto& other : d_watches)
+        oldest = std::min(oldest, other.next_window);
+    d_filled.forget_before(oldest);
+    d_lost.forget_before(oldest);
 }
 
 void kfold_integrator_impl::take_changes(size_t index)
@@ -234,9 +301,8 @@ pmt::pmt_t kfold_integrator_impl::describe(const active_watch& watch,
     auto list = pmt::make_vector(trains.size(), pmt::PMT_NIL);
     for (size_t i = 0; i < trains.size(); i++)
         pmt::vector_set(list, i, describe_train(trains[i]));
-    // The tag counts input samples per window; a sample of the channel is a hop-th of it.
-    const uint64_t step = std::max<uint64_t>(1, d_timeline.step / geometry.hop);
-    const uint64_t start = d_timeline.start + watch.next_window * geometry.hop * step;
+    const uint64_t step = channel_step();
+    const uint64_t windows = geometry.cycle_windows();
     const size_t channel = watch.settings.channel;
     const double offset =
         channel < d_timeline.offsets.size() ? d_timeline.offsets[channel] : 0.0;
@@ -245,14 +311,18 @@ pmt::pmt_t kfold_integrator_impl::describe(const active_watch& watch,
     dict = with(dict, "offset", pmt::from_double(offset));
     dict = with(dict, "channel", pmt::from_long(channel));
     dict = with(dict, "cycle", pmt::from_uint64(watch.cycle));
-    dict = with(dict, "sample_start", pmt::from_uint64(start));
+    dict = with(dict, "sample_start", pmt::from_uint64(place_of(watch.next_window)));
     dict = with(dict, "sample_count", pmt::from_uint64(geometry.cycle_samples() * step));
     dict = with(dict, "step", pmt::from_uint64(step));
     dict = with(dict, "rx_rate", pmt::from_double(d_timeline.rate));
     dict = with(dict, "rx_freq", d_timeline.frequency);
     dict = with(dict, "rx_time", d_timeline.time);
     dict = with(dict, "stream", d_timeline.stream);
-    dict = with(dict, "anchor", pmt::from_uint64(d_timeline.start));
+    dict = with(dict, "anchor", pmt::from_uint64(d_timeline.anchor));
+    const uint64_t filled = d_filled.within(watch.next_window, windows);
+    const uint64_t lost = d_lost.within(watch.next_window, windows);
+    dict = with(dict, "filled", pmt::from_uint64(filled));
+    dict = with(dict, "lost", pmt::from_uint64(lost));
     dict = with(dict, "score", pmt::from_double(watch.search->best_score()));
     dict = with(dict, "threshold", pmt::from_double(watch.settings.threshold));
     dict = with(dict, "noise", pmt::from_double(watch.search->noise()));

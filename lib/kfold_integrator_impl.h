@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "sample_ledger.h"
 #include "window_history.h"
 
 #include <gnuradio/sentinel/kernel/pulse_train_search.h>
@@ -34,14 +35,20 @@ private:
     };
     //! Where the stream's items lie on the input's own timeline.
     struct timeline {
-        uint64_t start = 0, step = 1;
+        uint64_t start = 0, step = 1; // input sample of first_window; samples per window
+        uint64_t first_window = 0;    // of the segment
+        uint64_t anchor = 0;          // input sample that `time` belongs to
         double rate = 0.0;
         std::vector<double> offsets; // Hz, one per channel; empty without a channelizer
         pmt::pmt_t frequency = pmt::PMT_NIL, time = pmt::PMT_NIL, stream = pmt::PMT_NIL;
     };
 
     active_watch activate(const kfold_watch& watch, bool shared) const;
-    void read_tags(int items);
+    void take_tags(const std::vector<tag_t>& tags);
+    void begin_segment(uint64_t start);
+    void note_filled(uint64_t samples);
+    uint64_t channel_step() const;
+    uint64_t place_of(uint64_t window) const;
     void take_window(size_t channel, const gr_complex* scores);
     void take_changes(size_t index);
     void judge(size_t index);
@@ -62,6 +69,10 @@ private:
     std::shared_ptr<kernel::pulse_train_search::cell_table> d_table =
         std::make_shared<kernel::pulse_train_search::cell_table>();
     timeline d_timeline;
+    uint64_t d_window_count = 0; // windows taken so far, of each channel
+    uint64_t d_filled_until = 0; // windows before this one hold filled samples
+    sample_ledger d_filled, d_lost;
+    std::vector<tag_t> d_tags; // of the items at hand
     std::mutex d_mutex;
 };
 

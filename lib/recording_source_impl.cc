@@ -19,6 +19,7 @@ constexpr int stdin_wait_ms = 100; // what a source may wait in work()
 // Large enough that a read costs little beside the conversion, small enough for the
 // cache.
 constexpr size_t buffer_bytes = size_t(1) << 18;
+constexpr size_t scratch_samples = 1024; // stays in the L1 cache
 
 recording_config checked(recording_config config)
 {
@@ -27,6 +28,12 @@ recording_config checked(recording_config config)
     if (config.channel >= config.channel_count)
         throw std::invalid_argument(
             "recording_source: channel must be below channel_count");
+    const auto format = kernel::parse_sample_format(config.format);
+    if (config.native &&
+        (!kernel::clipping_is_known(format) || format == kernel::sample_format::ci16_be))
+        throw std::invalid_argument("recording_source: native items are for cu8, ci8, "
+                                    "cu16_le and ci16_le, not " +
+                                    config.format);
     if (config.sample_count < -1)
         throw std::invalid_argument("recording_source: sample_count must be -1 or more");
     const auto earlier = [](const recording_segment& a, const recording_segment& b) {
@@ -41,6 +48,13 @@ recording_config checked(recording_config config)
         std::min(config.segments.front().sample_start, config.sample_start);
     return config;
 }
+
+size_t item_bytes(const recording_config& config)
+{
+    return config.native
+               ? kernel::bytes_per_sample(kernel::parse_sample_format(config.format))
+               : sizeof(gr_complex);
+}
 } // namespace
 
 recording_source::sptr recording_source::make(const recording_config& config)
@@ -51,10 +65,11 @@ recording_source::sptr recording_source::make(const recording_config& config)
 recording_source_impl::recording_source_impl(const recording_config& config)
     : gr::sync_block("recording_source",
                      gr::io_signature::make(0, 0, 0),
-                     gr::io_signature::make(1, 1, sizeof(gr_complex))),
+                     gr::io_signature::make(1, 1, item_bytes(config))),
       d_config(checked(config)),
       d_format(kernel::parse_sample_format(config.format)),
       d_frame_bytes(kernel::bytes_per_sample(d_format) * config.channel_count),
+      d_scratch(config.native ? scratch_samples : 0),
       d_reader(config.path, config.byte_offset + config.sample_start * d_frame_bytes),
       d_buffer(std::max(buffer_bytes, 2 * d_frame_bytes)),
       d_bytes_to_read(config.sample_count < 0
@@ -148,6 +163,42 @@ void recording_source_impl::tag_starts(size_t count)
     }
 }
 
+kernel::sample_counts recording_source_impl::give(size_t count, void* out)
+{
+    if (d_config.native)
+        return give_native(count, static_cast<unsigned char*>(out));
+    return kernel::convert_samples(d_format,
+                                   d_buffer.data() + d_begin,
+                                   count,
+                                   static_cast<gr_complex*>(out),
+                                   d_config.channel,
+                                   d_config.channel_count);
+}
+
+kernel::sample_counts recording_source_impl::give_native(size_t count, unsigned char* out)
+{
+    const size_t item = kernel::bytes_per_sample(d_format);
+    const unsigned char* in = d_buffer.data() + d_begin;
+    kernel::sample_counts total;
+    for (size_t done = 0; done < count; done += d_scratch.size()) {
+        const size_t n = std::min(d_scratch.size(), count - done);
+        total.clipped += kernel::convert_samples(d_format,
+                                                 in + done * d_frame_bytes,
+                                                 n,
+                                                 d_scratch.data(),
+                                                 d_config.channel,
+                                                 d_config.channel_count)
+                             .clipped;
+    }
+    in += d_config.channel * item;
+    if (d_frame_bytes == item)
+        std::memcpy(out, in, count * item);
+    else
+        for (size_t i = 0; i < count; i++)
+            std::memcpy(out + i * item, in + i * d_frame_bytes, item);
+    return total;
+}
+
 int recording_source_impl::work(int noutput_items,
                                 gr_vector_const_void_star&,
                                 gr_vector_void_star& output_items)
@@ -167,12 +218,7 @@ int recording_source_impl::work(int noutput_items,
     if (count == 0)
         return d_done ? WORK_DONE : 0;
 
-    const auto bad = kernel::convert_samples(d_format,
-                                             d_buffer.data() + d_begin,
-                                             count,
-                                             static_cast<gr_complex*>(output_items[0]),
-                                             d_config.channel,
-                                             d_config.channel_count);
+    const auto bad = give(count, output_items[0]);
     tag_starts(count);
     d_begin += count * d_frame_bytes;
     d_index += count;

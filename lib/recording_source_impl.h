@@ -34,11 +34,14 @@ private:
     void refill(size_t frames_wanted);
     void note_end_of_input();
     void tag_starts(size_t count);
+    kernel::sample_counts give(size_t count, void* out);
+    kernel::sample_counts give_native(size_t count, unsigned char* out);
     void tag_segment(uint64_t item, uint64_t index, const recording_segment& segment);
 
     const recording_config d_config;
     const kernel::sample_format d_format;
-    const size_t d_frame_bytes; // one sample of every channel
+    const size_t d_frame_bytes;        // one sample of every channel
+    std::vector<gr_complex> d_scratch; // of native items, where clipping is looked for
     byte_reader d_reader;
     std::vector<unsigned char> d_buffer; // holds native bytes in [d_begin, d_stop)
     size_t d_begin = 0;

@@ -27,6 +27,16 @@ inline const pmt::pmt_t& tag_end()
     static const auto key = pmt::mp("sentinel_end");
     return key;
 }
+inline const pmt::pmt_t& tag_filled()
+{
+    static const auto key = pmt::mp("sentinel_filled");
+    return key;
+}
+inline const pmt::pmt_t& tag_lost()
+{
+    static const auto key = pmt::mp("sentinel_lost");
+    return key;
+}
 inline const pmt::pmt_t& tag_offsets()
 {
     static const auto key = pmt::mp("sentinel_offsets");
@@ -52,12 +62,12 @@ inline const pmt::pmt_t& tag_stream()
     static const auto key = pmt::mp("sentinel_stream");
     return key;
 }
-inline const pmt::pmt_t& tag_packet_items()
+inline const pmt::pmt_t& tag_packet()
 {
     static const auto key = pmt::mp("sentinel_packet");
     return key;
 }
-inline const pmt::pmt_t& tag_sequence()
+inline const pmt::pmt_t& tag_seq()
 {
     static const auto key = pmt::mp("sentinel_seq");
     return key;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "wmatrix_stft_impl.h"
 #include "stream_tags.h"
+#include "tag_time.h"
 
 #include <gnuradio/io_signature.h>
 
@@ -79,6 +80,18 @@ bool wmatrix_stft_impl::may_go_on(size_t windows)
            });
 }
 
+// A segment begins at its `sentinel_start`: no window reaches across.
+size_t wmatrix_stft_impl::to_next_segment(size_t available)
+{
+    const uint64_t first = nitems_read(0);
+    std::vector<tag_t> tags;
+    get_tags_in_range(tags, 0, first + 1, first + available, tag_start());
+    uint64_t nearest = first + available;
+    for (const auto& tag : tags)
+        nearest = std::min(nearest, tag.offset);
+    return nearest - first;
+}
+
 int wmatrix_stft_impl::general_work(int noutput_items,
                                     gr_vector_int& ninput_items,
                                     gr_vector_const_void_star& input_items,
@@ -87,17 +100,20 @@ int wmatrix_stft_impl::general_work(int noutput_items,
     const auto* in = static_cast<const gr_complex*>(input_items[0]);
     auto* out = static_cast<gr_complex*>(output_items[0]);
     const size_t available = ninput_items[0];
-    if (available < d_kernel.window())
-        return 0;
-    size_t windows = (available - d_kernel.window()) / d_hop + 1;
-    if (may_go_on(windows))
+    const size_t inside = to_next_segment(available);
+    const bool whole_segment = inside < available;
+    size_t windows =
+        inside < d_kernel.window() ? 0 : (inside - d_kernel.window()) / d_hop + 1;
+    if (windows > 0 && !whole_segment && may_go_on(windows))
         windows--;
-    windows = std::min(windows, static_cast<size_t>(noutput_items) / d_channels);
+    const size_t capacity = static_cast<size_t>(noutput_items) / d_channels;
+    const bool all = windows <= capacity;
+    windows = std::min(windows, capacity);
     for (size_t w = 0; w < windows; w++)
         transform_channels(in + w * d_hop * d_channels,
                            out + w * d_channels * d_kernel.rows());
     move_tags(windows);
-    consume_each(static_cast<int>(windows * d_hop));
+    consume_each(static_cast<int>(whole_segment && all ? inside : windows * d_hop));
     return static_cast<int>(windows * d_channels);
 }
 
@@ -116,25 +132,58 @@ void wmatrix_stft_impl::move_tags(size_t windows)
 {
     if (windows == 0)
         return;
-    const uint64_t first_read = nitems_read(0), first_written = nitems_written(0);
+    const uint64_t first_read = nitems_read(0);
     // The end lies in the tail under the last window, or beyond it in less than one hop.
     const uint64_t seen =
         first_read + (windows - 1) * d_hop + d_kernel.window() + d_hop - 1;
     std::vector<tag_t> tags;
     get_tags_in_range(tags, 0, first_read, seen);
-    for (auto& tag : tags) {
-        const uint64_t offset = tag.offset;
-        if (tag.key == tag_end()) {
-            tag.offset = first_written + windows * d_channels - 1;
-        } else if (offset < first_read + windows * d_hop) {
-            tag.offset = first_written + (offset - first_read) / d_hop * d_channels;
-            if (tag.key == tag_step())
-                tag.value = pmt::from_uint64(pmt::to_uint64(tag.value) * d_hop);
-        } else {
-            continue;
-        }
-        add_item_tag(0, tag);
+    for (const auto& tag : tags)
+        if (tag.key == tag_rx_rate())
+            d_item_rate = pmt::to_double(tag.value);
+    for (const auto& tag : tags)
+        if (tag.key == tag_step())
+            d_item_rate /= static_cast<double>(pmt::to_uint64(tag.value));
+    for (auto& tag : tags)
+        if (place(tag, first_read + windows * d_hop))
+            add_item_tag(0, tag);
+}
+
+// Moves a tag to the item of the window that it belongs to; false if it waits for a later
+// one or is not passed on. `end` is where the next window begins.
+bool wmatrix_stft_impl::place(tag_t& tag, uint64_t end)
+{
+    const uint64_t first_read = nitems_read(0), first_written = nitems_written(0);
+    const uint64_t offset = tag.offset;
+    const uint64_t last_end = end - d_hop + d_kernel.window();
+    if (tag.key == tag_end()) {
+        tag.offset = first_written + (end - first_read) / d_hop * d_channels - d_channels;
+        tag.offset += d_channels - 1;
+        return true;
     }
+    if (tag.key == tag_filled()) {
+        // To the first window that holds a filled sample.
+        if (offset < d_seen_filled || offset >= last_end)
+            return false;
+        d_seen_filled = offset + 1;
+        const uint64_t since = offset - first_read, window = d_kernel.window();
+        const uint64_t w = since < window ? 0 : (since - window) / d_hop + 1;
+        tag.offset = first_written + w * d_channels;
+        return true;
+    }
+    if (offset >= end)
+        return false;
+    const uint64_t w = (offset - first_read) / d_hop;
+    tag.offset = first_written + w * d_channels;
+    if (tag.key == tag_step())
+        tag.value = pmt::from_uint64(pmt::to_uint64(tag.value) * d_hop);
+    const uint64_t late = offset - first_read - w * d_hop;
+    if (tag.key == tag_rx_time() && late > 0) {
+        if (!(d_item_rate > 0))
+            return false;
+        tag.value = advanced_time(tag.value, -(static_cast<double>(late) / d_item_rate));
+    }
+    return true;
 }
 
 } // namespace sentinel

@@ -24,14 +24,18 @@ public:
                      gr_vector_void_star& output_items) override;
 
 private:
+    size_t to_next_segment(size_t available);
     bool may_go_on(size_t windows);
     void transform_channels(const gr_complex* samples, gr_complex* scores);
     void move_tags(size_t windows);
+    bool place(tag_t& tag, uint64_t end);
 
     const size_t d_hop;
     const size_t d_channels;
     kernel::wmatrix_stft d_kernel;
     bool d_ends_with_tag = false;
+    double d_item_rate = 0.0;   // samples per second; 0 if not known
+    uint64_t d_seen_filled = 0; // sentinel_filled before this item has been passed on
     std::vector<gr_complex> d_samples; // one channel of one window
 };
 

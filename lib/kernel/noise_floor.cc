@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
+#include <string>
 
 namespace gr {
 namespace sentinel {
@@ -160,20 +161,28 @@ noise_floor::noise_floor(size_t windows, size_t rows)
         throw std::invalid_argument("noise_floor: needs at least 3 windows and 16 rows");
 }
 
-void noise_floor::estimate_lane(const float* power, float* noise, size_t stride)
+void noise_floor::estimate_lane(const float* power, size_t windows, float* noise)
 {
     float mean[lane] = {}, middle[lane];
-    smooth(power, stride, d_windows, d_smoothed.data(), mean);
-    median(d_smoothed.data(), d_windows, mean, middle);
-    masked_mean(power, stride, d_windows, middle, noise);
+    smooth(power, d_rows, windows, d_smoothed.data(), mean);
+    median(d_smoothed.data(), windows, mean, middle);
+    masked_mean(power, d_rows, windows, middle, noise);
 }
 
 void noise_floor::estimate(const float* power, float* noise)
 {
+    estimate(power, d_windows, noise);
+}
+
+void noise_floor::estimate(const float* power, size_t windows, float* noise)
+{
+    if (windows < 3 || windows > d_windows)
+        throw std::invalid_argument("noise_floor: windows must be 3 .. " +
+                                    std::to_string(d_windows));
     // The last lane overlaps the one before it where rows is no multiple of 16.
     for (size_t row = 0; row < d_rows; row += lane) {
         const size_t first = std::min(row, d_rows - lane);
-        estimate_lane(power + first, noise + first, d_rows);
+        estimate_lane(power + first, windows, noise + first);
     }
 }
 

@@ -72,16 +72,20 @@ pulse_train_search::pulse_train_search(const pulse_train_geometry& geometry,
         d_table->resize(cells);
 }
 
-void pulse_train_search::load(const gr_complex* scores)
+void pulse_train_search::load(const gr_complex* scores, const unsigned char* filled)
 {
     d_scores = scores;
+    d_filled = filled;
+    const size_t windows = d_geometry.cycle_windows();
     float* cells = d_table->data();
-    squared_magnitude(
-        scores, d_geometry.cycle_windows(), d_geometry.rows, cells, d_noise.data());
+    squared_magnitude(scores, windows, d_geometry.rows, cells, d_noise.data());
     // A cycle that is mostly zeros has no noise to speak of. Limited to what single
     // precision can tell from zero beside the largest cell, sums over it stay finite.
     const float least = 1e-12f * *std::max_element(d_noise.begin(), d_noise.end());
-    d_noise_floor.estimate(cells, d_inverse_noise.data());
+    const size_t kept = filled ? leave_out_filled() : windows;
+    d_noise_floor.estimate(cells, kept < 3 ? windows : kept, d_inverse_noise.data());
+    if (kept < windows)
+        squared_magnitude(scores, windows, d_geometry.rows, cells, d_noise.data());
     share_noise(d_inverse_noise.data(), d_noise.size(), d_noise.data());
     for (size_t r = 0; r < d_noise.size(); r++) {
         d_noise[r] = std::max(d_noise[r], least);
@@ -91,6 +95,33 @@ void pulse_train_search::load(const gr_complex* scores)
                   d_geometry.cycle_windows(),
                   d_geometry.rows,
                   d_inverse_noise.data());
+}
+
+// Moves the windows without a filled sample to the front of the table; the noise is
+// estimated from them alone. Returns their number.
+size_t pulse_train_search::leave_out_filled()
+{
+    const size_t rows = d_geometry.rows;
+    float* cells = d_table->data();
+    size_t kept = 0;
+    for (size_t w = 0; w < d_geometry.cycle_windows(); w++) {
+        if (d_filled[w])
+            continue;
+        if (kept != w)
+            std::copy_n(cells + w * rows, rows, cells + kept * rows);
+        kept++;
+    }
+    return kept;
+}
+
+bool pulse_train_search::is_filled(double start) const
+{
+    if (!d_filled)
+        return false;
+    const long last = static_cast<long>(d_geometry.cycle_windows()) - 1;
+    const long before = static_cast<long>(std::floor(start / d_geometry.hop));
+    return d_filled[std::clamp(before, 0L, last)] ||
+           d_filled[std::clamp(before + 1, 0L, last)];
 }
 
 float pulse_train_search::noise() const
@@ -219,6 +250,7 @@ pulse_train pulse_train_search::describe(const refined& train, float score)
                     shift = s;
                 }
         found.pulse_starts.push_back(train.start + k * found.interval + shift);
+        found.pulse_filled.push_back(is_filled(found.pulse_starts.back()));
     }
     return found;
 }
@@ -246,9 +278,10 @@ bool pulse_train_search::hides_behind(const refined& train,
 std::vector<pulse_train> pulse_train_search::search(const gr_complex* scores,
                                                     float threshold,
                                                     size_t most,
-                                                    double merge)
+                                                    double merge,
+                                                    const unsigned char* filled)
 {
-    load(scores);
+    load(scores, filled);
     std::vector<pulse_train> found;
     d_best_score = 0.0f;
     size_t declared = 0, tried = 0;
@@ -276,7 +309,7 @@ std::vector<pulse_train> pulse_train_search::search(const gr_complex* scores,
 
 float pulse_train_search::maximum(const gr_complex* scores)
 {
-    load(scores);
+    load(scores, nullptr);
     d_best_score = 0.0f;
     for (const auto& tile : d_fold.tiles(d_table->data(), tries)) {
         const refined train = refine(d_fold.best_of(d_table->data(), tile));

@@ -70,6 +70,7 @@ verdict pulse_train_tests::judge(pulse_train& train,
     // One row holds about `window` times fewer independent cells than the whole table.
     if (train.traffic_score < threshold - std::log(float(d_geometry.window)))
         return verdict::traffic;
+    assume_filled(train);
     if (misses_pulses(threshold))
         return verdict::missing;
     if (has_faster_train(train, scores, correlator))
@@ -157,6 +158,21 @@ float pulse_train_tests::traffic_score(const pulse_train& train,
                        : d_pulses[k];
     }
     return sum;
+}
+
+// Nothing is known of a pulse in filled samples: it is taken to be as strong as the mean
+// of the others.
+void pulse_train_tests::assume_filled(const pulse_train& train)
+{
+    float sum = 0.0f, known = 0.0f;
+    for (size_t k = 0; k < train.pulse_filled.size(); k++)
+        if (!train.pulse_filled[k]) {
+            sum += d_pulses[k];
+            known += 1.0f;
+        }
+    for (size_t k = 0; k < train.pulse_filled.size(); k++)
+        if (train.pulse_filled[k] && known > 0.0f)
+            d_pulses[k] = std::max(d_pulses[k], sum / known);
 }
 
 bool pulse_train_tests::misses_pulses(float threshold) const

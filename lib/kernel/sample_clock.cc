@@ -8,13 +8,13 @@ namespace sentinel {
 namespace kernel {
 
 namespace {
-//! Time that `count` samples take. Whole seconds apart, so that 64 bits of mantissa are
-//! enough for any rate and count that occur.
+//! Time that `count` samples take. Whole seconds apart, with a remainder that is rounded
+//! once, so that the mantissa is enough for any rate and count that occur.
 uint64_t span_ns(uint64_t count, double rate)
 {
     const long double samples = static_cast<long double>(count);
     const long double whole_s = std::floor(samples / rate);
-    const long double rest = samples - whole_s * rate;
+    const long double rest = std::fma(-whole_s, static_cast<long double>(rate), samples);
     return static_cast<uint64_t>(whole_s) * 1000000000u +
            static_cast<uint64_t>(std::llround(rest * 1e9L / rate));
 }

@@ -11,6 +11,7 @@ import sys as _sys
 from ._sentinel import (
     channelizer,
     decimator,
+    gap_guard,
     kernel,
     kfold_watch,
     recording_segment,
@@ -25,6 +26,7 @@ from ._sentinel import (
 # Modules below import the kernels by this name.
 _sys.modules[__name__ + ".kernel"] = kernel
 
+from . import flowgraph  # noqa: E402
 from .core.event_sink import EventSink as event_sink  # noqa: E402
 from .core.source import source  # noqa: E402
 from .pulse.block import PulseDetector as pulse_detector  # noqa: E402
@@ -34,6 +36,8 @@ __all__ = [
     "channelizer",
     "decimator",
     "event_sink",
+    "flowgraph",
+    "gap_guard",
     "kernel",
     "kfold_integrator",
     "kfold_watch",

@@ -22,7 +22,7 @@ def test_the_generated_program_makes_the_block(tmp_path):
     assert done.returncode == 0, done.stderr
     text = program.read_text()
     assert "from gnuradio import sentinel" in text
-    assert f"sentinel.event_sink({sinks}, 'all', '')" in text
+    assert f"sentinel.flowgraph.event_sink({sinks}, 'all', '')" in text
     assert "(self.sink, 'events')" in text
     # The program's block is made for real: its class can be constructed from the staged package.
     check = "import event_sink_check; event_sink_check.event_sink_check()"
@@ -40,4 +40,4 @@ def test_wrong_sinks_are_refused_by_companion(tmp_path, sinks):
 def test_defaults_compile_and_stand_in_for_an_unknown_choice(tmp_path):
     done, program = compile_(tmp_path, revisions="some")
     assert done.returncode == 0, done.stderr
-    assert "sentinel.event_sink([\"console\"], 'closed', '')" in program.read_text()
+    assert "sentinel.flowgraph.event_sink([\"console\"], 'closed', '')" in program.read_text()

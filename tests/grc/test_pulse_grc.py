@@ -3,6 +3,7 @@
 
 import importlib.util
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -238,3 +239,52 @@ def test_the_desk_runs_without_a_display(programs, scene, tmp_path):
         expected_events(tmp_path / "x.cf32", scene, RATE, interval_s=2.0),
     )
     assert (tmp_path / "desk.png").stat().st_size > 5000
+
+
+#: What is said and done wrongly on the command line of a compiled program, and what it says.
+BAD_INPUTS = [
+    ("none.cf32 --rate 3840", "none.cf32: file not found; check the name"),
+    ("none.sigmf-meta", r"none\.sigmf-meta: .*not found"),
+    ("x.xyz --rate 3840", "the suffix '.xyz' does not say the sample type"),
+    ("x.cf32", "--rate"),
+    ("x.cf32 --rate 3840 --offset 3k", "the channel is the whole input|--offset: 3000"),
+    ("x.cf32 --rate=-1", "--rate"),
+    ("x.cf32 --rate 3840 --output csv:none/x.csv", "cannot write events to none/x.csv"),
+    ("x.cf32 --rate 3840 --tags none.yaml", "none.yaml: No such file"),
+    ("udp:10000 --rate 3840", "must be udp:HOST:PORT"),
+]
+
+
+@pytest.mark.parametrize(("line", "text"), BAD_INPUTS)
+def test_bad_input_of_a_compiled_program_is_one_line_and_exit_code_2(programs, tmp_path, line, text):
+    for name in ("x.cf32", "x.xyz"):
+        np.zeros(4000, np.complex64).tofile(tmp_path / name)
+    given, *words = line.split()
+    ran = run_with(programs["pulse"], "--input", given, *words, cwd=tmp_path)
+    assert (ran.returncode, ran.stdout) == (2, ""), ran.stderr
+    assert ran.stderr.startswith("sentinel_pulse.py: ") and ran.stderr.count("\n") == 1
+    assert re.search(text, ran.stderr), ran.stderr
+
+
+@pytest.mark.parametrize("name", ["pulse_by_hand", "pulse_desk"])
+def test_bad_input_of_the_examples_too(programs, tmp_path, name):
+    ran = run_with(programs[name], "--input", "none.cf32", "--rate", "3840", cwd=tmp_path)
+    assert ran.returncode == 2
+    lines = [line for line in ran.stderr.splitlines() if not line.startswith("QStandardPaths")]  # Qt's own
+    assert lines == [f"{programs[name].name}: none.cf32: file not found; check the name"]
+
+
+def test_errors_that_are_not_of_input_are_told_as_ever():
+    """Our hook for errors of input stands only once there was one, and passes on all other errors."""
+    script = (
+        "import sys; from gnuradio import sentinel; from gnuradio.sentinel.core.errors import InputError\n"
+        "before = sys.excepthook\n"
+        "sentinel.flowgraph.event_sink([])\n"
+        "assert sys.excepthook is before\n"
+        "for _ in range(2):\n"
+        "    try: sentinel.flowgraph.source('none.cf32', sample_rate=1e3)\n"
+        "    except InputError: pass\n"
+        "1 / 0\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and done.stderr.startswith("Traceback") and "ZeroDivisionError" in done.stderr

@@ -34,7 +34,10 @@ def test_compiles_and_runs(tmp_path, scene):
     assert done.returncode == 0, done.stdout + done.stderr
     # grcc drops a block it does not know without a word.
     text = program.read_text()
-    assert "sentinel.source(" in text and "self.connect((self.the_source, 0), (self.the_sink, 0))" in text
+    assert (
+        "sentinel.flowgraph.source(" in text
+        and "self.connect((self.the_source, 0), (self.the_sink, 0))" in text
+    )
     grc_programs.run(program)
     assert np.array_equal(np.fromfile(out, np.complex64), samples[1000:3000])
 

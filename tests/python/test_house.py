@@ -83,7 +83,7 @@ def test_block_descriptions_are_complete(path):
     assert block["category"] == "[Sentinel]"
     assert len(block["documentation"]) > 200
     assert block.get("asserts")
-    made = re.search(r"sentinel\.(\w+)\(", block["templates"]["make"])
+    made = re.search(r"sentinel\.(?:flowgraph\.)?(\w+)\(", block["templates"]["make"])
     assert made and hasattr(sentinel, made[1])
     for key in ("label", "file_format"):
         assert key in block
@@ -92,5 +92,5 @@ def test_block_descriptions_are_complete(path):
 def test_every_block_of_the_package_has_a_description():
     described = {path.name.removeprefix("sentinel_").removesuffix(".block.yml") for path in BLOCKS}
     # Parts that other blocks are made of.
-    inner = {"recording_source", "recording_segment", "kfold_watch", "kernel", "pulse_signature"}
+    inner = {"recording_source", "recording_segment", "kfold_watch", "kernel", "pulse_signature", "flowgraph"}
     assert {name for name in sentinel.__all__ if name not in inner} <= described

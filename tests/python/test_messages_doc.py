@@ -12,6 +12,7 @@ from gnuradio.sentinel import pulse
 from gnuradio.sentinel.core.decision import Decision
 from gnuradio.sentinel.core.event import EVENT_KEYS
 from gnuradio.sentinel.core.stream import Stream
+from packet_streams import RATE, packets_of, run_guard
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs" / "messages.md").read_text()
@@ -109,3 +110,11 @@ def test_details_of_a_pulse_event():
     samples[(np.arange(len(samples)) / rate) % 2.0 < 0.015] += 0.1
     (event, *_) = pulse.detect(samples, rate, interval_s=2.0).events
     assert event.details.keys() == table("`details` of detector `pulse`").keys()
+
+
+def test_gaps():
+    sent = packets_of([0, 1, 1, 2, 5, 6, 7, 8, 9, 10])
+    *_, messages = run_guard(sentinel.gap_guard(8, RATE, accounting="sequence"), sent)
+    assert {message["kind"] for message in messages} == {"duplicate", "cut"}
+    for message in messages:
+        assert message.keys() == table("Of Gap Guard, one dict per happening").keys()

@@ -196,6 +196,30 @@ def test_standard_input_and_parts_of_a_file(pulse, recording):
     assert [event["details"]["cycle"] for event in part] == [1, 2]
 
 
+LONG = """\
+  - {id: "slow", freq: 0, interval_s: 9}
+  - {id: "wide", freq: 0, interval_s: 4, pulse_width_s: 0.03}
+"""
+
+
+def test_tags_too_long_for_the_recording_are_named_and_the_others_watched(pulse, folder, recording):
+    herd = folder / "herd.yaml"
+    herd.write_text('offsets: true\ntags:\n  - {id: "fast", freq: 500, interval_s: 0.5}\n' + LONG)
+    code, out, errors = pulse(recording, *RAW, "--tags", herd, "--json")
+    assert code == 0
+    assert [json.loads(line)["label"] for line in out.splitlines()] == ["fast"] * 4
+    told = errors.splitlines()
+    assert len(told) == 2 and all(" WARNING pulse: " in line for line in told)
+    for line, name, need in zip(told, ("slow", "wide"), ("45.03", "20.04"), strict=True):
+        text = f"tag {name} is not watched: its cycle of 5 pulses needs {need} s, and there are 14.00 s"
+        assert text in line
+
+    herd.write_text("offsets: true\ntags:\n" + LONG)
+    code, out, errors = pulse(recording, *RAW, "--tags", herd)
+    assert (code, out) == (2, "") and errors.count("\n") == 1
+    assert errors.startswith("sentinel: 14.00 s of samples are shorter than one cycle: 5 pulses of a 4 s tag")
+
+
 def test_faults_of_samples_are_counted(pulse, folder, samples):
     faulty = samples.copy()
     faulty[100:107] = np.nan

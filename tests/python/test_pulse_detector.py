@@ -205,6 +205,14 @@ def test_too_short_an_input_names_the_length(samples, cache):
     assert len(detect(samples[:9686], cache).decisions) == 1
 
 
+def test_only_the_tags_that_fit_the_array_are_watched(samples, cache, caplog):
+    fast = WatchedTag(id="fast", freq=500, interval_s=TIP)
+    wide = WatchedTag(id="wide", freq=0, interval_s=4.0, pulse_width_s=0.03)
+    found = detect(samples, cache, tags=[fast, wide], offsets=True)
+    assert len(found.decisions) == 4 and {event.label for event in found.events} == {"fast"}
+    assert [record.getMessage().split(":")[0] for record in caplog.records] == ["tag wide is not watched"]
+
+
 def test_an_array_of_another_type_is_refused(samples, cache):
     for wrong in (samples.astype(np.complex128), samples.real, samples[None]):
         with pytest.raises(InputError, match="complex64"):

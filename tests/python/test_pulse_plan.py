@@ -9,6 +9,7 @@ from gnuradio.sentinel.core.calibration_cache import CalibrationCache
 from gnuradio.sentinel.core.errors import InputError
 from gnuradio.sentinel.pulse.calibration import threshold_of
 from gnuradio.sentinel.pulse.config import PulseSettings, WatchedTag
+from gnuradio.sentinel.pulse.lengths import watchable
 from gnuradio.sentinel.pulse.plan import USABLE_SHARE, plan_single, plan_tags, with_watch
 
 SETTINGS = PulseSettings(interval_s=2.0)
@@ -144,6 +145,38 @@ def test_the_false_alarm_probability_is_shared():
 def test_tags_take_the_least_snr_of_the_settings():
     (group,) = plan(watched("a", 0), settings=PulseSettings(interval_s=2, min_snr_db=12))
     assert group.watches[0].min_snr_db == 12
+
+
+def test_tags_too_long_for_the_samples_are_left_out_and_named(caplog):
+    groups = plan(
+        watched("a", 0, interval_s=1.0),
+        watched("b", 9000, interval_s=3.0),
+        watched("c", 0, interval_s=3.0, pulse_width_s=0.02),
+        watched("d", 0, interval_s=1.1, pulse_width_s=0.03),
+    )
+    kept = watchable(groups, round(6 * 250e3), 250e3)
+    assert [[w.tag_id for w in group.watches] for group in kept] == [["a"], ["d"]]
+    # What stays is as it was: channels, thresholds and with them the events.
+    assert kept[0] == replace(groups[0], watches=groups[0].watches[:1]) and kept[1] == groups[2]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"tag {name} is not watched: its cycle of 5 pulses needs {need} s, and there are 6.00 s of samples"
+        for name, need in (("b", "15.02"), ("c", "15.03"))
+    ]
+
+
+def test_tags_that_are_all_too_long_are_refused_with_the_least_length(caplog):
+    groups = plan(watched("a", 0, interval_s=4.0, pulse_width_s=0.02), watched("b", 0, interval_s=3.0))
+    with pytest.raises(InputError, match=r"^6\.00 s of .*5 pulses of a 3 s tag need 15\.02 s; sum fewer"):
+        watchable(groups, round(6 * 250e3), 250e3)
+    assert caplog.records == []
+
+
+def test_a_cycle_fits_to_the_sample():
+    (group,) = plan(watched("a", 0))
+    need = group.geometry(group.watches[0]).cycle_samples * group.decimation
+    assert watchable([group], need, 250e3) == (group,)
+    with pytest.raises(InputError, match="shorter than one cycle"):
+        watchable([group], need - 1, 250e3)
 
 
 @pytest.mark.parametrize(

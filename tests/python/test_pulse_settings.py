@@ -207,6 +207,14 @@ def test_ids_stay_as_they_are_written(tags_file, text):
     assert tag.id == text
 
 
+def test_an_entry_may_take_over_another_and_change_it(tags_file):
+    path = tags_file(
+        "tags:\n- &first {id: a, freq: 1M, interval_s: 1, pulses: 4}\n- {<<: *first, id: b, interval_s: 2}\n"
+    )
+    (one, other), _ = read_tags(path)
+    assert other == one.model_copy(update={"id": "b", "interval_s": 2.0})
+
+
 ENTRY = "{id: a, freq: 150M, interval_s: 1}"
 
 
@@ -227,6 +235,13 @@ ENTRY = "{id: a, freq: 150M, interval_s: 1}"
         (f"tags:\n- {ENTRY}\ntag: 1", "line 3: unknown key 'tag'; did you mean tags"),
         (f"tags:\n- {ENTRY}\nzzz: 1", "line 3: unknown key 'zzz'; known are tags, defaults, offsets"),
         (f"tags:\n- {ENTRY}\ntags:\n- {ENTRY}\n- {ENTRY}", "line 3: key 'tags' stands there twice"),
+        (f"offsets: true\noffsets: false\ntags:\n- {ENTRY}", "line 2: key 'offsets' stands there twice"),
+        (f"defaults:\n  pulses: 4\n  pulses: 5\ntags:\n- {ENTRY}", "line 3: key 'pulses' stands there twice"),
+        (
+            f"tags:\n- {ENTRY}\n- id: b\n  freq: 1M\n  interval_s: 1\n  freq: 2M",
+            "line 6: key 'freq' stands there twice; keep one",
+        ),
+        ("tags:\n- {id: a, id: b, freq: 1M, interval_s: 1}", "line 2: key 'id' stands there twice"),
         (f"defaults:\n  pulse: 4\ntags:\n- {ENTRY}", "line 2: unknown key 'pulse'; did you mean pulses"),
         (f"defaults: 5\ntags:\n- {ENTRY}", "`defaults` is a mapping"),
         (f"offsets: maybe\ntags:\n- {ENTRY}", "`offsets` is true or false"),

@@ -10,7 +10,6 @@ import pytest
 from conftest import SHARED_DATA
 from gnuradio import blocks, gr, sentinel
 from gnuradio.sentinel.core.errors import InputError
-from gnuradio.sentinel.core.inputs import KINDS, OPENERS, not_available
 from gnuradio.sentinel.core.simulate_io import write_sigmf
 from gnuradio.sentinel.core.stream import Stream
 
@@ -128,14 +127,11 @@ def test_a_source_without_a_name_for_it_survives(scene):
     ("text", "options", "message"),
     [
         ("nowhere.cu8", {"sample_rate": 1}, "nowhere.cu8: file not found"),
-        ("udp:127.0.0.1:10000", {"sample_rate": 3840}, "not available in this version"),
-        ("rtl:0", {"sample_rate": 1e6, "center_freq": 1e8}, "not available in this version"),
+        ("udp:127.0.0.1:10000", {}, "needs --rate"),
+        ("x.cu8", {"sample_rate": 1, "gain": 3}, "--gain is for radios"),
     ],
 )
 def test_refusals(text, options, message):
-    kind = text.partition(":")[0]
-    if kind in KINDS and OPENERS[kind] is not not_available:
-        pytest.skip(f"{kind} has an opener of its own")
     with pytest.raises(InputError) as caught:
         sentinel.source(text, **options)
     assert message in str(caught.value)

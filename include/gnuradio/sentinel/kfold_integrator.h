@@ -35,6 +35,8 @@ struct SENTINEL_API kfold_watch {
  *    rx_freq), rx_freq (double or nil), rx_time (tuple of uint64 and double, or nil) with
  *    anchor (uint64), the sample that time belongs to;
  *  - stream (dict or nil): value of the tag sentinel_stream;
+ *  - filled, lost (uint64): input samples within the cycle that were filled in, or lost
+ *    without a jump of the timeline;
  *  - score, threshold, noise (double, noise as the power of one cell); work_s (double,
  *    seconds spent);
  *  - trains, a vector of dicts with start (double, in samples of the channel from
@@ -46,8 +48,12 @@ struct SENTINEL_API kfold_watch {
  * Message port `changes`: one dict (watch, window, threshold, interval_samples, pulses)
  * when a set_watch() has come into force.
  *
- * Tags read: sentinel_start, sentinel_step, sentinel_offsets, sentinel_stream, rx_time,
- * rx_rate, rx_freq.
+ * A later sentinel_start begins a segment: what has not filled a cycle is dropped, and
+ * cycles begin anew with it. Windows with filled samples (sentinel_filled) do not enter
+ * the noise and a pulse in them is not called missing.
+ *
+ * Tags read: sentinel_start, sentinel_step, sentinel_filled, sentinel_lost,
+ * sentinel_offsets, sentinel_stream, rx_time, rx_rate, rx_freq.
  */
 class SENTINEL_API kfold_integrator : virtual public gr::sync_block
 {

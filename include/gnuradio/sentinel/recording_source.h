@@ -31,6 +31,8 @@ struct SENTINEL_API recording_config {
     size_t channel_count = 1;
     uint64_t sample_start = 0; //!< first sample of the region, index in the data file
     int64_t sample_count = -1; //!< -1: up to the end
+    bool native =
+        false; //!< items stay as they lie in the file: cu8, ci8, cu16_le, ci16_le
     //! Ascending; none means one segment without frequency and time.
     std::vector<recording_segment> segments;
     //! Value of the tag `sentinel_stream`, see docs/messages.md; nil for no such tag.
@@ -41,14 +43,16 @@ struct SENTINEL_API recording_config {
  * \brief Samples of a raw recording or of standard input as complex floats, full
  * scale 1.0.
  *
- * Output port 0: gr_complex. Tags written, on the first item and on the first item of
- * each further segment: `sentinel_start` (uint64, index in the data file),
- * `sentinel_step` (uint64, 1), `rx_rate` and `rx_freq` (double, Hz), and where the clock
- * is known `rx_time` (tuple of uint64 seconds and double fraction). On the last item:
- * `sentinel_end` (uint64, index one past it). On the first item only: `sentinel_stream`
- * (dict), which names the input. One sample is always held back until it is
- * known whether another follows, so that the last item carries its tag whether the input
- * ends by itself, fails, or is asked to end. A stream without any sample has no tags.
+ * Output port 0: gr_complex; with `native` the bytes of one sample, of integer formats in
+ * the machine's byte order only (item size 2 or 4). Tags written, on the first item and
+ * on the first item of each further segment: `sentinel_start` (uint64, index in the data
+ * file), `sentinel_step` (uint64, 1), `rx_rate` and `rx_freq` (double, Hz), and where the
+ * clock is known `rx_time` (tuple of uint64 seconds and double fraction). On the last
+ * item: `sentinel_end` (uint64, index one past it). On the first item only:
+ * `sentinel_stream` (dict), which names the input. One sample is always held back until
+ * it is known whether another follows, so that the last item carries its tag whether the
+ * input ends by itself, fails, or is asked to end. A stream without any sample has no
+ * tags.
  *
  * work() waits at most 100 ms, and only for standard input. A read error does not throw
  * (that would end the process): the stream ends and failure() tells why.

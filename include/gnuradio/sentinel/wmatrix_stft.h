@@ -21,8 +21,10 @@ namespace sentinel {
  * Tags: `sentinel_start`, `rx_time`, `rx_rate` and `rx_freq` of the first sample of a
  * stream move to the first item of its first window; `sentinel_step` is multiplied by the
  * hop; `sentinel_end` moves to the last item, which for its sake waits up to one hop in a
- * stream that began with `sentinel_start`. Samples after the last whole window make no
- * item.
+ * stream that began with `sentinel_start`. A later `sentinel_start` begins a segment,
+ * which no window crosses. `sentinel_filled` moves to the first window that holds a
+ * filled sample; an `rx_time` within a segment to the window before it, corrected.
+ * Samples after the last whole window of a segment make no item.
  *
  * The block needs window + hop items at once: with hundreds of channels or very long
  * pulses give the block before it a larger output buffer (set_min_output_buffer).

@@ -12,6 +12,7 @@ PYBIND11_MODULE(_sentinel, module)
     bind_channelizer_kernel(kernel);
     bind_decimator_kernel(kernel);
     bind_gaussian_noise(kernel);
+    bind_gap_kernels(kernel);
     bind_pulse_kernels(kernel);
     bind_pulse_blocks(module);
 
@@ -22,4 +23,5 @@ PYBIND11_MODULE(_sentinel, module)
     bind_decimator_block(module);
     bind_packet_kernels(kernel);
     bind_packet_blocks(module);
+    bind_gap_guard(module);
 }

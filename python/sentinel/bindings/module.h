@@ -11,10 +11,13 @@ namespace py = pybind11;
 
 //! Only C-contiguous arrays of the exact type are taken: a silent copy would hide a cost.
 using complex_array = py::array_t<gr_complex, py::array::c_style>;
+using flag_array = py::array_t<unsigned char, py::array::c_style>;
 using float_array = py::array_t<float, py::array::c_style>;
 
 void bind_channelizer_block(py::module& module);
 void bind_channelizer_kernel(py::module& kernel);
+void bind_gap_kernels(py::module& kernel);
+void bind_gap_guard(py::module& module);
 void bind_decimator_block(py::module& module);
 void bind_decimator_kernel(py::module& kernel);
 void bind_gaussian_noise(py::module& kernel);

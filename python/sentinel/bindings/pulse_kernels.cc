@@ -199,15 +199,22 @@ void bind_pulse_kernels(py::module& kernel)
                const complex_array& scores,
                float threshold,
                size_t most,
-               double merge) {
+               double merge,
+               std::optional<flag_array> filled) {
                 const gr_complex* in = table(scores, self.geometry());
+                if (filled && static_cast<size_t>(filled->size()) !=
+                                  self.geometry().cycle_windows())
+                    throw std::invalid_argument("filled must have one flag per window");
+                const unsigned char* flags = filled ? filled->data() : nullptr;
                 py::gil_scoped_release release;
-                return self.search(in, threshold, most, merge);
+                return self.search(in, threshold, most, merge, flags);
             },
             py::arg("scores").noconvert(),
             py::arg("threshold"),
             py::arg("most") = 1,
-            py::arg("merge") = 0.25)
+            py::arg("merge") = 0.25,
+            py::arg("filled") = py::none(),
+            "`filled`: uint8, one per window, 1 where a filled sample lies in it.")
         .def(
             "maximum",
             [](pulse_train_search& self, const complex_array& scores) {

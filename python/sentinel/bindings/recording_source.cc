@@ -49,7 +49,8 @@ void bind_recording_source(py::module& module)
         "Samples of a raw recording or of standard input as complex floats, full scale "
         "1.0.\n"
         "Tags: sentinel_start, sentinel_step, rx_rate, rx_freq, rx_time, sentinel_end; "
-        "sentinel_stream if `stream`, its value, is given.")
+        "sentinel_stream if `stream`, its value, is given. "
+        "With `native` items stay cu8, ci8, cu16_le or ci16_le.")
         .def(py::init([](const std::string& path,
                          const std::string& format,
                          double sample_rate,
@@ -59,7 +60,8 @@ void bind_recording_source(py::module& module)
                          uint64_t sample_start,
                          int64_t sample_count,
                          const std::vector<gr::sentinel::recording_segment>& segments,
-                         const pmt::pmt_t& stream) {
+                         const pmt::pmt_t& stream,
+                         bool native) {
                  recording_config config;
                  config.path = path;
                  config.format = format;
@@ -71,6 +73,7 @@ void bind_recording_source(py::module& module)
                  config.sample_count = sample_count;
                  config.segments = segments;
                  config.stream = stream;
+                 config.native = native;
                  return recording_source::make(config);
              }),
              py::arg("path"),
@@ -82,7 +85,8 @@ void bind_recording_source(py::module& module)
              py::arg("sample_start") = 0,
              py::arg("sample_count") = -1,
              py::arg("segments") = std::vector<gr::sentinel::recording_segment>{},
-             py::arg("stream") = pmt::PMT_NIL)
+             py::arg("stream") = pmt::PMT_NIL,
+             py::arg("native") = false)
         .def("request_end",
              &recording_source::request_end,
              "End the stream with the next items; from any thread.")

@@ -11,7 +11,7 @@ from gnuradio import gr
 from .block import SafeBlock, guarded
 from .decision import Decision
 from .event_pmt import from_pmt
-from .sinks import Sink, make_sink
+from .sinks import Roll, Sink, make_sink
 
 
 class EventSink(SafeBlock, gr.basic_block):
@@ -29,6 +29,8 @@ class EventSink(SafeBlock, gr.basic_block):
         `closed` writes each event once, when it is closed (recordings); `all` writes every revision (live).
     recording : str or Path, optional
         SigMF metadata of the recording being read, for "sigmf:"; "" stands for none.
+    roll : Roll, optional
+        Complete files and begin new ones by time and size, as fits live input.
 
     Raises
     ------
@@ -41,12 +43,13 @@ class EventSink(SafeBlock, gr.basic_block):
         sinks: str | Sequence[str | Sink] = ("console",),
         revisions: str = "closed",
         recording: str | Path | None = None,
+        roll: Roll | None = None,
     ) -> None:
         gr.basic_block.__init__(self, "event_sink", None, None)
         with ExitStack() as opened:
             self._sinks = [
                 opened.enter_context(
-                    sink if isinstance(sink, Sink) else make_sink(sink, revisions, recording or None)
+                    sink if isinstance(sink, Sink) else make_sink(sink, revisions, recording or None, roll)
                 )
                 for sink in ([sinks] if isinstance(sinks, str) else sinks)
             ]

@@ -3,9 +3,10 @@
 
 import hashlib
 import math
+import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .. import kernel, recording_source
@@ -17,6 +18,31 @@ from .stream import Stream
 # Enough to tell recordings apart, little enough to read before a run.
 _IDENTITY_BYTES = 1 << 20
 
+#: Types whose samples may stay as they are up to the detector: small, and in this machine's byte order.
+NATIVE_FORMATS = ("cu8", "ci8", "cu16_le", "ci16_le")
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What a radio granted.
+
+    Attributes
+    ----------
+    sample_rate, center_freq_hz : float
+        Hz.
+    gain_db : float or None
+        None where it is automatic, or the driver cannot tell.
+    automatic_gain : bool
+    ppm : float
+        Correction of its clock.
+    """
+
+    sample_rate: float
+    center_freq_hz: float
+    gain_db: float | None
+    automatic_gain: bool
+    ppm: float = 0.0
+
 
 @dataclass(frozen=True)
 class InputStream:
@@ -25,7 +51,7 @@ class InputStream:
     Attributes
     ----------
     block : gnuradio block
-        One complex output with the stream tags of the contract.
+        One output with the stream tags of the contract; items are complex unless `format` says otherwise.
     sample_rate : float
         Hz.
     center_freq_hz, start_time_ns : float, int or None
@@ -47,6 +73,20 @@ class InputStream:
         Samples read, clipped, non-finite, and so on so far.
     failure : callable
         Why the input ended before its time; empty while all is well.
+    format : str
+        Of the items: `cf32_le`, or the native type that was asked for.
+    live : bool
+        Whether it is received now.
+    reconnects : bool
+        Whether it takes up again by itself after its sender was away. A radio does not.
+    tuning : Tuning or None
+        Of a radio.
+    notes : tuple of str
+        What is worth knowing of a live input, such as the receive buffer it was granted.
+    last_data_s : callable
+        Monotonic time at which data came last, None before the first; for live input.
+    set_fill_below : callable
+        Takes the number of samples from which on a gap is cut and no longer filled.
     """
 
     block: Any
@@ -62,22 +102,41 @@ class InputStream:
     request_end: Callable[[], None]
     counters: Callable[[], dict[str, int]]
     failure: Callable[[], str]
+    format: str = "cf32_le"
+    live: bool = False
+    reconnects: bool = True
+    tuning: Tuning | None = None
+    notes: tuple[str, ...] = ()
+    last_data_s: Callable[[], float | None] = lambda: None
+    set_fill_below: Callable[[float], None] = lambda _samples: None
+    opened_s: float = field(default_factory=time.monotonic)
+
+    def seconds_since_data(self) -> float:
+        """Seconds since data came last; since it was opened while none has come."""
+        last = self.last_data_s()
+        return time.monotonic() - (self.opened_s if last is None else last)
 
 
 def open_recording_stream(
-    path: str, *, start_s: float = 0.0, duration_s: float | None = None, **options
+    path: str, *, start_s: float = 0.0, duration_s: float | None = None, native: bool = False, **options
 ) -> InputStream:
     """A recording, or the part of it from `start_s` on for `duration_s`, as a stream.
 
     `options` are those of `open_recording`. Raises InputError.
     """
-    return stream_recording(open_recording(path, **options), start_s, duration_s)
+    return stream_recording(open_recording(path, **options), start_s, duration_s, native)
 
 
 def stream_recording(
-    recording: Recording, start_s: float = 0.0, duration_s: float | None = None
+    recording: Recording, start_s: float = 0.0, duration_s: float | None = None, native: bool = False
 ) -> InputStream:
     """The same for a recording that is open already. Raises InputError for a region it does not have."""
+    if native and recording.format not in NATIVE_FORMATS:
+        name = "-" if recording.path is None else recording.path
+        raise InputError(
+            f"{name}: samples of {recording.format} cannot stay native; "
+            f"that is for {', '.join(NATIVE_FORMATS)}, leave native out"
+        )
     region = recording.region(start_s, duration_s)
     clipping_known = kernel.clipping_is_known(recording.format)
     identity = Stream(
@@ -99,6 +158,7 @@ def stream_recording(
             sample_count=-1 if region.sample_count is None else region.sample_count,
             segments=recording.segments(),
             stream=identity.to_pmt(),
+            native=native,
         )
     except RuntimeError as error:
         raise InputError(f"{error}; check the file and its permissions") from None
@@ -126,6 +186,7 @@ def stream_recording(
             "bytes_left_over": block.bytes_left_over() + left_over,
         },
         failure=block.failure,
+        format=recording.format if native else "cf32_le",
     )
 
 

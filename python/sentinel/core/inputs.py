@@ -2,7 +2,7 @@
 """One grammar of inputs for every command, the block Sentinel Source and the station.
 
 `parse_input` says what a text means and refuses what makes no sense; `open_input` opens it through
-the registry `OPENERS`. A kind that is parsed but has no opener of its own yet is refused there.
+the registry `OPENERS`. No driver of a radio is loaded before an input of its kind is opened.
 """
 
 import difflib
@@ -36,6 +36,8 @@ class Kind:
         Whether it is received now, so that it has no start and takes no file type.
     needs : tuple of str
         Options it cannot do without.
+    radio : bool
+        Whether it is tuned: takes a gain and a correction of its clock.
     """
 
     prefix: str
@@ -43,6 +45,7 @@ class Kind:
     accounting: str
     live: bool = True
     needs: tuple[str, ...] = ()
+    radio: bool = False
 
 
 _TUNED = ("--rate", "--center-freq")
@@ -54,12 +57,17 @@ KINDS = {
     "udp": Kind("udp", "udp:HOST:PORT", "timestamps", needs=("--rate",)),
     "zmqiq": Kind("zmqiq", "zmqiq:tcp://HOST:PORT", "sequence"),
     "zmq": Kind("zmq", "zmq:tcp://HOST:PORT", "clock", needs=("--rate",)),
-    "rtl_tcp": Kind("rtl_tcp", "rtl_tcp:HOST:PORT", "clock", needs=_TUNED),
-    "rtl": Kind("rtl", "rtl:N", "clock", needs=_TUNED),
-    "osmosdr": Kind("osmosdr", "osmosdr:ARGS", "clock", needs=_TUNED),
-    "soapy": Kind("soapy", "soapy:ARGS", "clock", needs=_TUNED),
-    "rtlsdr": Kind("rtlsdr", "rtlsdr:N", "clock", needs=_TUNED),
+    "rtl_tcp": Kind("rtl_tcp", "rtl_tcp:HOST:PORT", "clock", needs=_TUNED, radio=True),
+    "rtl": Kind("rtl", "rtl:N", "clock", needs=_TUNED, radio=True),
+    "osmosdr": Kind("osmosdr", "osmosdr:ARGS", "clock", needs=_TUNED, radio=True),
+    "soapy": Kind("soapy", "soapy:ARGS", "clock", needs=_TUNED, radio=True),
+    "rtlsdr": Kind("rtlsdr", "rtlsdr:N", "clock", needs=_TUNED, radio=True),
 }
+
+#: Seconds without a sample after which a live input counts as lost.
+STALL_TIMEOUT_S = 10.0
+#: How a gap is found: by the gap guard's own rule, or to the letter of the published pulse detector.
+GAP_RULES = ("sentinel", "published")
 _SIGMF_SUFFIXES = (".sigmf-meta", ".sigmf-data", ".sigmf")
 
 
@@ -68,7 +76,9 @@ class InputSpec:
     """What an input text and its options mean, all values checked, nothing opened.
 
     `target` is what stands behind the prefix: a path, `tcp://HOST:PORT`, a device number or driver
-    arguments. `host` and `port` are set where it names a network address.
+    arguments. `host` and `port` are set where it names a network address. `gain_db` None is automatic
+    gain, `stall_timeout_s` 0 is to wait for ever, gaps of `fill_below_s` or more are cut and not filled;
+    `gap_rule` is one of `GAP_RULES`.
     """
 
     text: str
@@ -82,6 +92,12 @@ class InputSpec:
     start_s: float = 0.0
     duration_s: float | None = None
     channel: int = 0
+    gain_db: float | None = None
+    ppm: float = 0.0
+    stall_timeout_s: float = STALL_TIMEOUT_S
+    fill_below_s: float = 0.0
+    gap_rule: str = "sentinel"
+    native: bool = False
 
     @property
     def accounting(self) -> str:
@@ -101,6 +117,12 @@ def parse_input(
     start_s: float = 0.0,
     duration_s: float | None = None,
     channel: int = 0,
+    gain: float | str | None = None,
+    ppm: float | None = None,
+    stall_timeout_s: float = STALL_TIMEOUT_S,
+    fill_below_s: float = 0.0,
+    gap_rule: str = "sentinel",
+    native: bool = False,
 ) -> InputSpec:
     """Read an INPUT and the options that go with it.
 
@@ -116,6 +138,16 @@ def parse_input(
         The part to read, in seconds; None is up to the end.
     channel : int
         Which of several interleaved channels.
+    gain : float or str, optional
+        Of a radio, dB, or `auto`, which is what it does if this is not given.
+    ppm : float, optional
+        Correction of a radio's clock.
+    stall_timeout_s : float
+        Seconds without a sample after which a live input counts as lost; 0 waits for ever.
+    fill_below_s : float
+        Gaps of a live input that are shorter are filled with zeros, longer ones cut.
+    native : bool
+        Leave 8- and 16-bit samples as they are; for recordings and `rtlsdr`.
 
     Raises
     ------
@@ -139,6 +171,14 @@ def parse_input(
         raise InputError(f"{text}: --start is for recordings; a live input begins now, leave it out")
     if row.live and options["--format"] is not None:
         raise InputError(f"{text}: --format is for raw files and -; leave it out")
+    gain_db = _radio_options(text, row, gain, ppm)
+    if gap_rule not in GAP_RULES:
+        raise InputError(f"{text}: --gap-rule {gap_rule!r} is none of {', '.join(GAP_RULES)}")
+    for name, value in (("--stall-timeout", stall_timeout_s), ("gap fill limit", fill_below_s)):
+        if not (math.isfinite(value) and value >= 0):
+            raise InputError(f"{text}: {name} {value:g} s must be 0 or more")
+    if native and row.live and kind != "rtlsdr":
+        raise InputError(f"{text}: native samples come from recordings and rtlsdr:N; leave native out")
     host, port = _address(text, kind, target)
     return InputSpec(
         text=str(text),
@@ -152,7 +192,18 @@ def parse_input(
         start_s=float(start_s),
         duration_s=None if duration_s is None else float(duration_s),
         channel=channel,
+        gain_db=gain_db,
+        ppm=0.0 if ppm is None else float(ppm),
+        stall_timeout_s=float(stall_timeout_s),
+        fill_below_s=float(fill_below_s),
+        gap_rule=gap_rule,
+        native=bool(native),
     )
+
+
+def input_kind(text: str) -> str:
+    """Which of `KINDS` an input text is of. Raises InputError where it is none."""
+    return _kind_and_target(str(text))[0]
 
 
 def open_input(spec: InputSpec) -> InputStream:
@@ -193,20 +244,21 @@ def open_file(spec: InputSpec) -> InputStream:
         channel=spec.channel,
         start_s=spec.start_s,
         duration_s=spec.duration_s,
+        native=spec.native,
     )
 
 
-def not_available(spec: InputSpec) -> InputStream:
-    """Opener of the kinds that this version knows by name only."""
-    raise InputError(
-        f"{spec.text}: live input of kind {spec.kind} is not available in this version; "
-        "record it to a file, or pipe its samples in and give - as the input"
-    )
+def open_live(spec: InputSpec) -> InputStream:
+    """Opener of what is received now."""
+    # Here, since that module needs InputSpec, and recordings need nothing of it.
+    from .live_inputs import open_live_stream
+
+    return open_live_stream(spec)
 
 
-#: Kind of input to the function that opens it. A live kind becomes available by its entry here.
+#: Kind of input to the function that opens it.
 OPENERS: dict[str, Callable[[InputSpec], InputStream]] = {
-    kind: not_available if row.live else open_file for kind, row in KINDS.items()
+    kind: open_live if row.live else open_file for kind, row in KINDS.items()
 }
 
 _EXAMPLES = {
@@ -261,6 +313,24 @@ def _address(text: str, kind: str, target: str) -> tuple[str | None, int | None]
     if not 1 <= int(port) <= 65535:
         raise InputError(f"{text}: port {port} must be from 1 to 65535")
     return host, int(port)
+
+
+def _radio_options(text: str, row: Kind, gain: float | str | None, ppm: float | None) -> float | None:
+    """The gain in dB, None where it is automatic."""
+    for option, value in (("--gain", gain), ("--ppm", ppm)):
+        if value is not None and not row.radio:
+            raise InputError(f"{text}: {option} is for radios; leave it out")
+    if ppm is not None and not (math.isfinite(ppm) and abs(ppm) <= 1000):
+        raise InputError(f"{text}: --ppm {ppm:g} must be within 1000")
+    if gain is None or gain == "auto":
+        return None
+    try:
+        gain_db = float(gain)
+    except ValueError:
+        gain_db = math.nan
+    if not math.isfinite(gain_db):
+        raise InputError(f"{text}: --gain {gain} must be a number of dB, or auto")
+    return gain_db
 
 
 def _check_span(text: str, start_s: float, duration_s: float | None) -> None:

@@ -56,6 +56,17 @@ def false_alarm_line(false: int, observed_s: float | None) -> str:
     return f"False alarms   {rate:.3g}/h ({interval.low:.3g} .. {interval.high:.3g}) in {observed_s:.6g} s"
 
 
+def score_to_json(score: Any) -> dict[str, Any]:
+    """Return plain values for JSON of a score, that of regions or of pulses; intervals as objects."""
+    plain = asdict(score)
+    plain["detection_interval"] = score.detection_interval._asdict()
+    if score.false_alarm_interval is not None:
+        plain["false_alarm_interval"] = score.false_alarm_interval._asdict()
+    for name, label in score.labels.items():
+        plain["labels"][name]["detection"] = label.detection._asdict()
+    return plain
+
+
 @dataclass(frozen=True)
 class LabelScore:
     """One label: truths and how many were found (under any label, under this one), false events with it."""
@@ -98,13 +109,7 @@ class Score:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values for JSON, intervals as objects with low and high."""
-        plain = asdict(self)
-        plain["detection_interval"] = self.detection_interval._asdict()
-        if self.false_alarm_interval is not None:
-            plain["false_alarm_interval"] = self.false_alarm_interval._asdict()
-        for name, label in self.labels.items():
-            plain["labels"][name]["detection"] = label.detection._asdict()
-        return plain
+        return score_to_json(self)
 
 
 def _label_scores(

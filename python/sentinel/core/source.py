@@ -1,9 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The block Sentinel Source: any input by one text."""
 
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
 from gnuradio import gr
 
-from .inputs import open_input, parse_input
+from .. import kernel
+from .errors import InputError
+from .inputs import STALL_TIMEOUT_S, InputSpec, open_input, parse_input
 from .sigmf_time import format_datetime
 from .stream import Stream
 
@@ -11,9 +18,11 @@ from .stream import Stream
 class source(gr.hier_block2):
     """Samples of any input as complex floats with the stream tags of the contract.
 
+    Live input also tells of every gap at the message port `gaps`.
+
     Parameters
     ----------
-    input : str
+    input : str or InputSpec
         A recording (`x.sigmf-meta`, `x.cu8`, `x.wav`), `-`, or a receiver (`udp:HOST:PORT`).
     sample_rate, center_freq : float or str, optional
         Hz; needed where the input does not say them, compared with it where it does.
@@ -23,6 +32,18 @@ class source(gr.hier_block2):
         Part of a recording, in seconds; None is up to its end.
     channel : int
         Which of several interleaved channels.
+    gain : float or str, optional
+        Of a radio, dB or `auto`.
+    ppm : float, optional
+        Correction of a radio's clock.
+    stall_timeout_s : float
+        Seconds without a sample after which a live input counts as lost, see `Runner`; 0 is for ever.
+    fill_below_s : float
+        Gaps of a live input that are shorter are filled with zeros, longer ones cut.
+    gap_rule : {"sentinel", "published"}
+        How gaps of a live input are found, see `gap_guard`.
+    native : bool
+        Items stay pairs of 8 or 16 bit, as the attribute `format` says: of recordings and `rtlsdr:`.
 
     Raises
     ------
@@ -32,31 +53,71 @@ class source(gr.hier_block2):
 
     def __init__(
         self,
-        input: str,
+        input: str | InputSpec,
         sample_rate: float | str | None = None,
         center_freq: float | str | None = None,
         format: str | None = None,
         start_s: float = 0.0,
         duration_s: float | None = None,
         channel: int = 0,
+        gain: float | str | None = None,
+        ppm: float | None = None,
+        stall_timeout_s: float = STALL_TIMEOUT_S,
+        fill_below_s: float = 0.0,
+        gap_rule: str = "sentinel",
+        native: bool = False,
     ) -> None:
-        spec = parse_input(
-            input,
-            sample_rate=sample_rate,
-            center_freq=center_freq,
-            format=format,
-            start_s=start_s,
-            duration_s=duration_s,
-            channel=channel,
-        )
+        spec = input
+        if not isinstance(spec, InputSpec):
+            spec = parse_input(
+                input,
+                sample_rate=sample_rate,
+                center_freq=center_freq,
+                format=format,
+                start_s=start_s,
+                duration_s=duration_s,
+                channel=channel,
+                gain=gain,
+                ppm=ppm,
+                stall_timeout_s=stall_timeout_s,
+                fill_below_s=fill_below_s,
+                gap_rule=gap_rule,
+                native=native,
+            )
         stream = open_input(spec)  # before the base class: what fails here leaves no half-made block
+        item_bytes = 8 if stream.format == "cf32_le" else kernel.bytes_per_sample(stream.format)
         gr.hier_block2.__init__(
-            self, "sentinel_source", gr.io_signature(0, 0, 0), gr.io_signature(1, 1, gr.sizeof_gr_complex)
+            self, "sentinel_source", gr.io_signature(0, 0, 0), gr.io_signature(1, 1, item_bytes)
         )
         self.spec = spec
         # Also keeps the inner block: GNU Radio holds no reference that Python could rely on.
         self.stream = stream
+        self._before: dict[str, Any] = {}
+        self._duration_s = spec.duration_s
         self.connect(stream.block, self)
+        self.message_port_register_hier_out("gaps")
+        if stream.live:
+            self.msg_connect(stream.block, "gaps", self, "gaps")
+
+    def reopen(self) -> source:
+        """The same input once more, as a new stream, for a flowgraph built anew; its summary goes on.
+
+        Raises
+        ------
+        InputError
+            If it cannot be opened now, or its duration is over.
+        """
+        before = self._counters()
+        spec = self.spec
+        if spec.duration_s is not None:
+            left_s = self._duration_s - samples_passed(before) / self.sample_rate
+            if left_s <= 0:
+                raise InputError(f"{spec.text}: its duration is over")
+            spec = replace(spec, duration_s=left_s)
+        again = source(spec)
+        again._before = before
+        again._duration_s = self._duration_s
+        return again
 
     @property
     def sample_rate(self) -> float:
@@ -104,6 +165,38 @@ class source(gr.hier_block2):
         """Faults of the input that leave it usable."""
         return self.stream.warnings
 
+    @property
+    def live(self) -> bool:
+        """Whether it is received now."""
+        return self.stream.live
+
+    @property
+    def format(self) -> str:
+        """Type of the items: cf32_le, or the native type that was asked for."""
+        return self.stream.format
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is worth knowing of a live input, such as the tuning a radio granted."""
+        return self.stream.notes
+
+    def set_fill_below(self, duration_s: float) -> None:
+        """Fill gaps of a live input that are shorter, cut longer ones; at any time."""
+        self.stream.set_fill_below(duration_s * self.sample_rate)
+
+    def last_data_s(self) -> float | None:
+        """Monotonic time at which live data came last; None before the first."""
+        return self.stream.last_data_s()
+
+    def seconds_since_data(self) -> float:
+        """Seconds since live data came last, or since it was opened."""
+        return self.stream.seconds_since_data()
+
+    def complete(self) -> bool:
+        """Whether all samples of a live input's duration have come."""
+        count = self.stream.sample_count
+        return count is not None and samples_passed(self.stream.counters()) >= count
+
     def request_end(self) -> None:
         """End the stream in good order, with its last tag; from any thread."""
         self.stream.request_end()
@@ -113,8 +206,8 @@ class source(gr.hier_block2):
         return self.stream.failure()
 
     def summary(self) -> dict:
-        """Counters so far, for the report of a run."""
-        counters = self.stream.counters()
+        """Counters so far, for the report of a run; over all streams if it was opened again."""
+        counters = self._counters()
         read = counters["samples_read"]
         known = self.stream.clipping_known
         return {
@@ -125,3 +218,16 @@ class source(gr.hier_block2):
             "warnings": len(self.warnings),
             "failure": self.failure() or None,
         }
+
+    def _counters(self) -> dict[str, Any]:
+        """Of this stream and those before it: counts add up, measured values are the last."""
+        counters = self.stream.counters()
+        for name, value in self._before.items():
+            if isinstance(value, int):
+                counters[name] = counters.get(name, 0) + value
+        return counters
+
+
+def samples_passed(counters: dict[str, Any]) -> int:
+    """Samples of the timeline that have passed: received, filled in, and cut out."""
+    return sum(counters.get(name, 0) for name in ("samples_read", "samples_filled", "samples_cut"))

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,8 +19,11 @@ from .cycle_reader import CycleReader
 from .detector import plan
 from .events import Stream
 from .kfold_block import LIVE_SETTINGS, UNKNOWN_STREAM, KFoldIntegrator, change_quietly, kfold_integrator
+from .lengths import watchable
 from .plan import Group
 from .tags import read_tags
+
+log = logging.getLogger(__name__)
 
 
 class PulseDetector(gr.hier_block2):
@@ -36,11 +40,13 @@ class PulseDetector(gr.hier_block2):
     stream : Stream, optional
         What events say of the input where its source does not (tag sentinel_stream).
     cache : CalibrationCache, optional
+    sample_count : int, optional
+        Samples to come, where that is known: tags whose cycle is longer are left out with a warning.
 
     Raises
     ------
     InputError
-        Settings that do not fit the rate, or a tags file that cannot be read.
+        Settings that do not fit the rate, a tags file that cannot be read, or no tag that fits the samples.
     """
 
     def __init__(
@@ -51,6 +57,7 @@ class PulseDetector(gr.hier_block2):
         tags: str = "",
         stream: Stream | None = None,
         cache: CalibrationCache | None = None,
+        sample_count: int | None = None,
         **keys: Any,
     ) -> None:
         watched, offsets = read_tags(tags) if tags else ((), False)
@@ -62,6 +69,8 @@ class PulseDetector(gr.hier_block2):
         self.settings = settings
         self.sample_rate = sample_rate
         self.groups = plan(settings, watched, offsets, sample_rate, settings.center_freq)
+        if sample_count is not None:
+            self.groups = watchable(self.groups, sample_count, sample_rate)
         integrators = [KFoldIntegrator(group, stream, cache, settings.center_freq) for group in self.groups]
         gr.hier_block2.__init__(
             self, "pulse_detector", gr.io_signature(1, 1, gr.sizeof_gr_complex), gr.io_signature(0, 0, 0)
@@ -114,6 +123,7 @@ class PulseDetector(gr.hier_block2):
         (group,) = plan(changed, (), False, self.sample_rate, None)  # refuses what lies outside the input
         self.channelizers[0].set_frequency(0, *group.offsets_hz)
         self.settings = changed
+        log.info("channel moved to %+g Hz", offset_hz)
 
     def change(self, **values: Any) -> None:
         """Change settings by name, as `set_interval` and its like do.

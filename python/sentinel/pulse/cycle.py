@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,6 +85,8 @@ class Cycle:
         Above the threshold, strongest first.
     stream : Stream or None
         What the source said of the input; None if it said nothing.
+    filled, lost : int
+        Input samples within it that were filled in, or lost without a jump of the timeline.
     """
 
     watch: int
@@ -103,6 +106,13 @@ class Cycle:
     work_s: float
     trains: tuple[Train, ...]
     stream: Stream | None = None
+    filled: int = 0
+    lost: int = 0
+
+    @property
+    def decided(self) -> bool:
+        """Whether the numbers mean anything: the power of samples above some 1e17 is beyond a float."""
+        return math.isfinite(self.score) and math.isfinite(self.noise)
 
     @classmethod
     def from_pmt(cls, message: Any) -> Cycle:
@@ -133,6 +143,8 @@ class Cycle:
                 _train(pmt.vector_ref(values["trains"], i)) for i in range(pmt.length(values["trains"]))
             ),
             stream=None if pmt.is_null(values["stream"]) else Stream.from_pmt(values["stream"]),
+            filled=pmt.to_uint64(values["filled"]),
+            lost=pmt.to_uint64(values["lost"]),
         )
 
 

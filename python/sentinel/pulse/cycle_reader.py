@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -18,9 +19,11 @@ from .cycle import Cycle
 from .events import Stream, decision_of, events_of
 from .plan import Group, Watch, with_watch
 
+log = logging.getLogger(__name__)
+
 
 class CycleReader(SafeBlock, gr.basic_block):
-    """Turns the messages of the K-fold core into decisions and events.
+    """Turns the messages of the K-fold core into decisions and events, and logs its changes.
 
     Message ports: `cycles` in, `events` and `decisions` out. The core's changes come in by `cycles` too: only
     within one port are messages handled in the order they were sent. `on_cycle`, if set, is called
@@ -78,6 +81,15 @@ class CycleReader(SafeBlock, gr.basic_block):
                 kept = (a for a in self._announced[:place] if a[0] != index)
                 self._announced = [*kept, *self._announced[place + 1 :]]
                 break
+        watch = self.group.watches[index]
+        log.info(
+            "tag %s: from here on %d pulses of %g s, false_alarm_probability %g, threshold %.2f",
+            watch.tag_id,
+            watch.settings.pulses,
+            watch.settings.interval_s,
+            watch.false_alarm_probability,
+            change["threshold"],
+        )
         if self.on_change is not None:
             self.on_change(change)
 

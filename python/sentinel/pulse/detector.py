@@ -20,6 +20,7 @@ from .calibration import threshold_of
 from .config import PulseSettings, WatchedTag, build
 from .cycle import Cycle, Train
 from .events import Stream, decision_of, events_of
+from .lengths import watchable
 from .plan import Group, plan_single, plan_tags
 
 
@@ -98,12 +99,11 @@ def detect(
     if settings is None:
         settings = build(PulseSettings, {"interval_s": 2.0, **keys} if tags else dict(keys), "pulse settings")
     center_freq = settings.center_freq or center_freq
-    groups = plan(settings, tags, offsets, sample_rate, center_freq)
+    groups = watchable(plan(settings, tags, offsets, sample_rate, center_freq), len(samples), sample_rate)
     stream = stream or Stream(stream_id="array", source="array", accounting="exact")
     cache = cache or CalibrationCache()
     found: list[tuple[Cycle, Group]] = []
     for group in groups:
-        check_length(group, len(samples), sample_rate)
         for cycle in _cycles(samples, sample_rate, group, cache, center_freq, start_time, sample_start):
             found.append((cycle, group))
     events = [event for cycle, group in found for event in events_of(cycle, group, group.watches, stream)]
@@ -126,29 +126,6 @@ def plan(
     if tags:
         return plan_tags(tags, offsets, settings, sample_rate, center_freq or 0.0)
     return (plan_single(settings, sample_rate),)
-
-
-def cycle_seconds(group: Group) -> float:
-    """Length of the shortest cycle of a group, s."""
-    return min(group.geometry(watch).cycle_samples for watch in group.watches) / group.channel_rate
-
-
-def check_length(group: Group, sample_count: int, sample_rate: float) -> None:
-    """Refuse samples that are shorter than one cycle.
-
-    Raises
-    ------
-    InputError
-        With the length that would be needed.
-    """
-    need = cycle_seconds(group)
-    if sample_count < need * sample_rate:
-        watch = min(group.watches, key=lambda w: w.settings.interval_s * w.settings.pulses)
-        raise InputError(
-            f"{sample_count / sample_rate:.2f} s of samples are shorter than one cycle: "
-            f"{watch.settings.pulses} pulses of a {watch.settings.interval_s:g} s tag need {need:.2f} s; "
-            "sum fewer pulses with -k, or give a longer recording"
-        )
 
 
 def _cycles(samples, sample_rate, group, cache, center_freq, start_time, sample_start) -> Iterator[Cycle]:

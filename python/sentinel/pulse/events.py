@@ -24,6 +24,16 @@ def false_alarms_per_hour(probability: float, decision_s: float) -> float:
 
 def decision_of(cycle: Cycle) -> Decision:
     """The decision of a cycle; its score is above the threshold also where a train was refused."""
+    if not cycle.decided:
+        return Decision(
+            sample_start=cycle.sample_start,
+            sample_count=cycle.sample_count,
+            time=_time(cycle, cycle.sample_start),
+            score=None,
+            threshold=None,
+            noise=None,
+            decided=False,
+        )
     return Decision(
         sample_start=cycle.sample_start,
         sample_count=cycle.sample_count,
@@ -31,11 +41,15 @@ def decision_of(cycle: Cycle) -> Decision:
         score=cycle.score,
         threshold=cycle.threshold,
         noise=cycle.noise,
+        filled=cycle.filled,
+        lost=cycle.lost,
     )
 
 
 def events_of(cycle: Cycle, group: Group, watches: Sequence[Watch], stream: Stream) -> list[Event]:
     """One event per tag declared in the cycle. What the source itself said goes before `stream`."""
+    if not cycle.decided:
+        return []
     stream = cycle.stream or stream
     watch = watches[cycle.watch]
     declared = (train for train in cycle.trains if train.reason == "pulses")
@@ -80,7 +94,7 @@ def _event(train: Train, cycle: Cycle, group: Group, watch: Watch, stream: Strea
         threshold=cycle.threshold,
         false_alarms_per_hour=false_alarms_per_hour(watch.false_alarm_probability, cycle_s),
         snr_db=en0_db(total, pulses),
-        flags=(stream.clipping,) if stream.clipping else (),
+        flags=_flags(cycle, stream),
         accounting=stream.accounting,
         details={
             "cycle": cycle.cycle,
@@ -98,6 +112,11 @@ def _event(train: Train, cycle: Cycle, group: Group, watch: Watch, stream: Strea
             "traffic_score": train.traffic_score,
         },
     )
+
+
+def _flags(cycle: Cycle, stream: Stream) -> tuple[str, ...]:
+    said = {stream.clipping: bool(stream.clipping), "zero_filled": cycle.filled, "samples_lost": cycle.lost}
+    return tuple(flag for flag, holds in said.items() if holds)
 
 
 def _time(cycle: Cycle, sample: int) -> str | None:

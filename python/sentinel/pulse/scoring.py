@@ -9,7 +9,7 @@ with more right pulses, then the nearer one, takes it. Only pulses of right even
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from ..core.scoring import (
     false_alarm_line,
     false_alarm_rate,
     percent,
+    score_to_json,
     summarize_errors,
     tolerance_text,
 )
@@ -85,13 +86,7 @@ class PulseScore:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values for JSON, intervals as objects with low and high."""
-        plain = asdict(self)
-        plain["detection_interval"] = self.detection_interval._asdict()
-        if self.false_alarm_interval is not None:
-            plain["false_alarm_interval"] = self.false_alarm_interval._asdict()
-        for name, label in self.labels.items():
-            plain["labels"][name]["detection"] = label.detection._asdict()
-        return plain
+        return score_to_json(self)
 
 
 def train_of_event(event: Mapping[str, Any], center_hz: float = 0.0) -> PulseTrain:

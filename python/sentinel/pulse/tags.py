@@ -82,6 +82,7 @@ def _tags(
         where = f"{path} line {line}"
         if not isinstance(entry, dict):
             raise InputError(f"{where}: a tag is a mapping with id, freq and interval_s")
+        _check_keys(path, node, tuple(WatchedTag.model_fields))
         values = {**defaults, **entry}
         name = _value(node, "id")
         if isinstance(name, yaml.ScalarNode):
@@ -97,6 +98,8 @@ def _check_keys(path: str | Path, node: yaml.Node, known: Sequence[str]) -> None
     """Refuse a key that is not known or stands twice, with its line."""
     seen: set[str] = set()
     for key, _ in node.value:
+        if key.tag == "tag:yaml.org,2002:merge":  # `<<: *other`: what it brings in may be overridden
+            continue
         where = f"{path} line {key.start_mark.line + 1}"
         name = str(key.value)
         if name not in known:

@@ -34,8 +34,14 @@ public:
      */
     void estimate(const float* power, float* noise);
 
+    /*!
+     * \brief The same from the first `windows` of a shorter table.
+     * \throws std::invalid_argument unless windows is 3 up to that of the constructor
+     */
+    void estimate(const float* power, size_t windows, float* noise);
+
 private:
-    void estimate_lane(const float* power, float* noise, size_t stride);
+    void estimate_lane(const float* power, size_t windows, float* noise);
 
     size_t d_windows;
     size_t d_rows;

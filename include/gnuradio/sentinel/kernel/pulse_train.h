@@ -63,6 +63,8 @@ struct SENTINEL_API pulse_train {
     std::vector<double>
         pulse_starts;                //!< K sample positions from the cycle's first sample
     std::vector<float> pulse_scores; //!< K powers over noise
+    //! Which of the K lie in filled samples; empty means none.
+    std::vector<bool> pulse_filled;
 };
 
 } // namespace kernel

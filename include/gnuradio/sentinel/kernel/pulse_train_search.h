@@ -51,10 +51,16 @@ public:
      * \param threshold least score to declare
      * \param most declared trains at the most; rejected ones come on top
      * \param merge width in frequency, cycles per sample
+     * \param filled one flag per window, 1 where a filled sample lies in it; such windows
+     *        do not enter the noise, and a pulse in them is not called missing. Null if
+     *        there are none.
      * \return trains above the threshold, strongest first, the rejected with their reason
      */
-    std::vector<pulse_train>
-    search(const gr_complex* scores, float threshold, size_t most, double merge);
+    std::vector<pulse_train> search(const gr_complex* scores,
+                                    float threshold,
+                                    size_t most,
+                                    double merge,
+                                    const unsigned char* filled = nullptr);
 
     //! Score of the strongest train of the cycle, whatever it is: the null statistic.
     float maximum(const gr_complex* scores);
@@ -73,7 +79,9 @@ private:
         double stretch; // actual over nominal interval
     };
 
-    void load(const gr_complex* scores);
+    void load(const gr_complex* scores, const unsigned char* filled);
+    size_t leave_out_filled();
+    bool is_filled(double start) const;
     float noise_at(double frequency) const;
     refined refine(const fold_peak& peak);
     void polish(refined& train);
@@ -91,6 +99,7 @@ private:
     pulse_train_tests d_tests;
     float d_best_score = 0.0f;
     const gr_complex* d_scores = nullptr;
+    const unsigned char* d_filled = nullptr;
     std::shared_ptr<cell_table> d_table; // power over noise, windows x rows
     std::vector<float> d_noise;          // rows
     std::vector<float> d_inverse_noise;

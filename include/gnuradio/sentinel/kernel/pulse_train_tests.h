@@ -44,6 +44,7 @@ private:
     float window_level(const float* cells);
     float leakage(const float* cells, size_t row) const;
     float traffic_score(const pulse_train& train, const float* normalized) const;
+    void assume_filled(const pulse_train& train);
     bool misses_pulses(float threshold) const;
     bool has_faster_train(const pulse_train& train,
                           const gr_complex* scores,

@@ -7,6 +7,7 @@ from .csv_table import CsvSink
 from .factory import FORMS, make_sink
 from .json_lines import DecisionLinesSink, JsonLinesSink
 from .lines import silence_stdout
+from .rolling import Roll, RollingSink
 from .sigmf_meta import SigmfSink
 from .zmq_pub import ZmqSink
 
@@ -17,6 +18,8 @@ __all__ = [
     "CsvSink",
     "DecisionLinesSink",
     "JsonLinesSink",
+    "Roll",
+    "RollingSink",
     "SigmfSink",
     "Sink",
     "ZmqSink",

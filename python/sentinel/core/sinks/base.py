@@ -26,6 +26,9 @@ class Sink(ABC):
         If an output cannot be opened, or a setting is unknown.
     """
 
+    #: Whether `write_decision` writes.
+    takes_decisions = False
+
     def __init__(self, revisions: str = "closed") -> None:
         if revisions not in REVISIONS:
             raise InputError(f"revisions {revisions!r} is unknown; use {' or '.join(REVISIONS)}")
@@ -50,6 +53,11 @@ class Sink(ABC):
 
     def write_decision(self, decision: Decision) -> None:  # noqa: B027 (most sinks leave decisions out)
         """Write one decision, where the sink has a use for it."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Size of the output so far, or about what it will be; 0 where it has none."""
+        return 0
 
     def flush(self) -> None:  # noqa: B027 (only a sink that gathers has something to do)
         """Make the output complete as it stands; more may follow."""

@@ -38,5 +38,9 @@ class CsvSink(Sink):
         self._buffer.truncate()
         self._lines.write(text)
 
+    @property
+    def size_bytes(self) -> int:
+        return self._lines.size_bytes
+
     def close(self) -> None:
         self._lines.close()

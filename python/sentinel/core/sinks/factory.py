@@ -9,6 +9,7 @@ from .base import Sink
 from .console import ConsoleSink
 from .csv_table import CsvSink
 from .json_lines import DecisionLinesSink, JsonLinesSink
+from .rolling import Roll, RollingSink
 from .sigmf_meta import SigmfSink
 from .zmq_pub import ZmqSink
 
@@ -23,7 +24,12 @@ FORMS = {
 }
 
 
-def make_sink(text: str, revisions: str = "closed", recording: str | Path | None = None) -> Sink:
+def make_sink(
+    text: str,
+    revisions: str = "closed",
+    recording: str | Path | None = None,
+    roll: Roll | None = None,
+) -> Sink:
     """The sink that a string names.
 
     Parameters
@@ -34,6 +40,8 @@ def make_sink(text: str, revisions: str = "closed", recording: str | Path | None
         `closed` or `all`, see `Sink`.
     recording : str or Path, optional
         SigMF metadata of the recording being read, for `sigmf:`.
+    roll : Roll, optional
+        Complete files and begin new ones by time and size, as fits live input.
 
     Raises
     ------
@@ -51,7 +59,13 @@ def make_sink(text: str, revisions: str = "closed", recording: str | Path | None
         return ConsoleSink(revisions=revisions)
     if not target:
         raise InputError(f"sink {text!r} names no output; write {FORMS[kind]}")
-    if kind == "sigmf":
-        return SigmfSink(target, recording)
     classes = {"jsonl": JsonLinesSink, "csv": CsvSink, "zmq": ZmqSink, "decisions": DecisionLinesSink}
-    return classes[kind](target, revisions=revisions)
+
+    def make(path: str | Path) -> Sink:
+        return SigmfSink(path, recording) if kind == "sigmf" else classes[kind](path, revisions=revisions)
+
+    if roll and kind != "zmq" and target != "-":
+        if kind == "sigmf":
+            SigmfSink(target)  # its name is right, and its folder can be written
+        return RollingSink(target, make, roll)
+    return make(target)

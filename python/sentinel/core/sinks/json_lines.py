@@ -21,12 +21,18 @@ class JsonLinesSink(Sink):
     def _write(self, event: Event) -> None:
         self._lines.write(to_json_line(event) + "\n")
 
+    @property
+    def size_bytes(self) -> int:
+        return self._lines.size_bytes
+
     def close(self) -> None:
         self._lines.close()
 
 
 class DecisionLinesSink(Sink):
     """One decision per line, and no events."""
+
+    takes_decisions = True
 
     def __init__(self, target: str | Path | TextIO, revisions: str = "closed") -> None:
         super().__init__(revisions)
@@ -37,6 +43,10 @@ class DecisionLinesSink(Sink):
 
     def write_decision(self, decision: Decision) -> None:
         self._lines.write(decision.to_json_line() + "\n")
+
+    @property
+    def size_bytes(self) -> int:
+        return self._lines.size_bytes
 
     def close(self) -> None:
         self._lines.close()

@@ -45,6 +45,8 @@ class LineWriter:
         self._stream: TextIO | None = None
         self._file = None
         self._what = what
+        #: Bytes written to a file so far.
+        self.size_bytes = 0
         if target == "-":
             target = sys.stdout
         if isinstance(target, str | Path):
@@ -58,7 +60,9 @@ class LineWriter:
         """Write a line; the newline is part of it. Raises OutputError, or BrokenPipeError on a stream."""
         try:
             if self._file is not None:
-                _write_all(self._file, line.encode("utf-8"))
+                data = line.encode("utf-8")
+                _write_all(self._file, data)
+                self.size_bytes += len(data)
             elif self._stream is not None:
                 self._stream.write(_printable(line, self._stream))
                 self._stream.flush()

@@ -50,9 +50,10 @@ class SigmfSink(Sink):
     ) -> None:
         super().__init__("all")
         self._path = Path(path)
-        if self._path.suffix != ".sigmf-meta":
+        if not self._path.name.endswith((".sigmf-meta", ".sigmf-meta.part")):
             raise InputError(f"cannot write annotations to {path}: SigMF metadata must end in .sigmf-meta")
         self._annotations: dict[str, dict[str, Any]] = {}
+        self._sizes: dict[str, int] = {}
         self._others: list[dict[str, Any]] = []
         self._first: Event | None = None
         self._global, self._captures = dict(global_info or {}), list(captures or [])
@@ -61,6 +62,7 @@ class SigmfSink(Sink):
         else:
             self._global.setdefault("core:metadata_only", True)
         self._written = False
+        self._size = 0
         self._part = self._path.with_name(self._path.name + ".part")
         # Opened once at the start: a folder that cannot be written is told before the work, not after.
         if self._path.is_dir():
@@ -90,8 +92,16 @@ class SigmfSink(Sink):
 
     def _write(self, event: Event) -> None:
         self._first = self._first or event
-        self._annotations[event.id] = to_sigmf_annotation(event)
+        annotation = to_sigmf_annotation(event)
+        size = len(json.dumps(annotation, indent=2))
+        self._size += size - self._sizes.get(event.id, 0)
+        self._sizes[event.id] = size
+        self._annotations[event.id] = annotation
         self._written = False
+
+    @property
+    def size_bytes(self) -> int:
+        return self._size
 
     def flush(self) -> None:
         """Write the file with what was gathered so far."""

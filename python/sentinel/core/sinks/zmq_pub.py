@@ -29,6 +29,8 @@ class ZmqSink(Sink):
         If the address cannot be bound.
     """
 
+    takes_decisions = True
+
     def __init__(self, address: str = "tcp://127.0.0.1:5556", revisions: str = "closed") -> None:
         super().__init__(revisions)
         import zmq  # here, so that importing the package opens no network library
