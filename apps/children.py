@@ -127,10 +127,14 @@ class Children:
     ----------
     grace_s : float
         Seconds between TERM and KILL.
+    out, err : text streams, optional
+        Where lines go; standard output and error of the time if None.
     """
 
-    def __init__(self, grace_s: float) -> None:
+    def __init__(self, grace_s: float, out: TextIO | None = None, err: TextIO | None = None) -> None:
         self._grace_s = grace_s
+        self._out = out
+        self._err = err
         self._children: list[Child] = []
         self._lock = threading.Lock()
         self._unheard = False
@@ -139,8 +143,8 @@ class Children:
         """Start one, in front of those that run (the stream's end starts first). Raises InputError."""
         others_have_results = any(child.program.results for child in self._children)
         prefix = f"[{program.name}] "
-        err = self._printer(lambda: sys.stderr, prefix)
-        out = self._printer(lambda: sys.stdout, "" if program.results else prefix)
+        err = self._printer(lambda: self._err or sys.stderr, prefix)
+        out = self._printer(lambda: self._out or sys.stdout, "" if program.results else prefix)
         child = Child(program, err if others_have_results else out, err)
         self._children.insert(0, child)
         return child

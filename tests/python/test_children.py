@@ -37,6 +37,10 @@ class Screen:
     def __init__(self):
         self.out, self.err = io.StringIO(), io.StringIO()
 
+    def children(self, grace_s):
+        """Programs whose lines come here."""
+        return Children(grace_s, self.out, self.err)
+
     def wait_for(self, *texts):
         """Return the standard output once all of `texts` have been printed."""
         deadline = time.monotonic() + 20
@@ -46,15 +50,12 @@ class Screen:
 
 
 @pytest.fixture
-def screen(monkeypatch):
-    made = Screen()
-    monkeypatch.setattr(sys, "stdout", made.out)
-    monkeypatch.setattr(sys, "stderr", made.err)
-    return made
+def screen():
+    return Screen()
 
 
 def test_lines_have_their_program_in_front(screen):
-    children = Children(5)
+    children = screen.children(5)
     children.start(program("det", "import sys\nprint('found Δ')\nprint('odd', file=sys.stderr)"))
     children.wait(never)
     assert children.end() == 0
@@ -62,7 +63,7 @@ def test_lines_have_their_program_in_front(screen):
 
 
 def test_results_keep_standard_output_for_themselves(screen):
-    children = Children(5)
+    children = screen.children(5)
     children.start(program("det", "print('{}', flush=True)\n" + FOREVER, results=True))
     children.start(program("rx", "print('hello')"))
     children.wait(never)
@@ -71,7 +72,7 @@ def test_results_keep_standard_output_for_themselves(screen):
 
 
 def test_all_end_in_the_order_of_the_stream(screen):
-    children = Children(10)
+    children = screen.children(10)
     for name in ("det", "dec", "rx"):
         children.start(program(name, POLITE))
     screen.wait_for(*[f"[{name}] ready\n" for name in ("det", "dec", "rx")])
@@ -81,7 +82,7 @@ def test_all_end_in_the_order_of_the_stream(screen):
 
 
 def test_one_that_dies_takes_the_others_and_gives_the_exit_code(screen):
-    children = Children(10)
+    children = screen.children(10)
     children.start(program("det", POLITE))
     screen.wait_for("[det] ready")
     children.start(program("dec", "import sys\nsys.exit(7)"))
@@ -98,7 +99,7 @@ def test_one_that_was_killed_by_a_signal_has_the_exit_code_of_a_shell():
 
 
 def test_one_that_does_not_end_is_killed(screen):
-    children = Children(0.3)
+    children = screen.children(0.3)
     children.start(program("det", POLITE))
     child = children.start(program("dec", DEAF))
     screen.wait_for("[dec] deaf", "[det] ready")
@@ -112,7 +113,7 @@ def test_what_a_program_has_started_ends_with_it(screen):
     # As a receiver that is a script: it ends by itself and leaves its own program behind.
     inner = f"import os\nprint('inner', os.getpid(), flush=True)\n{DEAF}"
     outer = f"import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', {inner!r}])"
-    children = Children(5)
+    children = screen.children(5)
     children.start(program("det", FOREVER))
     children.start(program("rx", outer))
     out = screen.wait_for("[rx] deaf")

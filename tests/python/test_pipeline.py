@@ -2,6 +2,8 @@
 """`sentinel pipeline`: which program gets which option, ports, ends."""
 
 import argparse
+import json
+import signal
 import socket
 import sys
 
@@ -9,7 +11,7 @@ import pytest
 from gnuradio.sentinel.apps import pipeline
 from gnuradio.sentinel.apps.main import main
 from gnuradio.sentinel.apps.ports import udp_port_is_bound
-from sender_runs import free_port, sentinel
+from sender_runs import finish, free_port, read_until, sentinel
 
 
 def plan(*words):
@@ -114,3 +116,38 @@ def test_a_detector_that_refuses_its_options_ends_all_with_its_exit_code():
     assert "[det] sentinel pulse: error: unrecognized arguments: --no-such-option" in err
     assert "[det] ended with exit code 2; the others are ended" in err
     assert "[rx]" not in out + err
+
+
+def chain(tmp_path, *words):
+    """The whole chain with a tag quick enough for a test: cycles of two seconds."""
+    ports = ["--port", free_port(socket.SOCK_DGRAM), "--zmq-port", free_port()]
+    quick = ["--rate", "192k", "--tip", "0.6", "-k", "3", "--pf", "1e-3", "--frame", "257"]
+    return sentinel("pipeline", "pulse", *ports, *quick, *words, env={"SENTINEL_CACHE_DIR": str(tmp_path)})
+
+
+def test_every_sample_of_the_simulator_reaches_the_detector_which_finds_the_tag(tmp_path):
+    report, sent = tmp_path / "report.json", tmp_path / "sent.json"
+    words = ["--duration", 7, "--json", "--report", report, f"--rx=--report {sent}"]
+    with chain(tmp_path, *words) as process:
+        out, err = process.communicate(timeout=90)
+    assert process.returncode == 0, err
+    events = [json.loads(line) for line in out.splitlines()]
+    assert len(events) >= 2
+    for event in events:
+        assert event["freq_hz"] == pytest.approx(146e6, abs=70)
+    for name in ("rx", "dec"):
+        assert f"[{name}] " in err
+    made = json.loads(sent.read_text())["samples_made"]
+    # 192 kS/s by 50.
+    assert json.loads(report.read_text())["samples_read"] == made // 50 == 7 * 3840
+
+
+def test_ctrl_c_ends_all_three_in_good_order(tmp_path):
+    with chain(tmp_path) as process:
+        lines = read_until(process.stdout, "DETECTED")
+        out, err = finish(process, signal.SIGINT)
+    assert process.returncode == 130, err
+    assert any(line.startswith("[det] Pulse detector") for line in lines)
+    assert "[det] --- Detection stopped after" in out
+    assert "packets_made" in out.split("[rx] ")[1]
+    assert "is killed" not in err
