@@ -48,3 +48,11 @@ def udp_port_is_bound(port: int) -> bool:
         return True
     lines = [line for table in tables if table.exists() for line in table.read_text().splitlines()[1:]]
     return any(int(line.split()[1].rpartition(":")[2], 16) == port for line in lines)
+
+
+def free_port(protocol: str = "TCP") -> int:
+    """A port of the loopback interface that nobody uses now."""
+    kind, _ = _KINDS[protocol]
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
