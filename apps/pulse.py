@@ -25,7 +25,7 @@ from gnuradio.sentinel.pulse.events import false_alarms_per_hour
 from .clipping import ClippingCheck
 from .input_arguments import add_input_arguments, add_output_arguments, open_source, roll_of, sink_texts
 from .pulse_console import PulseConsole
-from .pulse_gaps import gap_limit_s
+from .pulse_gaps import GapLines
 from .settings_arguments import add_settings, settings_values
 
 log = logging.getLogger("gnuradio.sentinel.pulse.command")
@@ -50,6 +50,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="en0",
         help="what SNR in the lines means: energy of a pulse over noise density, or score / (K noise)",
     )
+    parser.add_argument(
+        "--fill-below",
+        type=float,
+        metavar="S",
+        help="fill shorter gaps of a live input, begin anew after longer ones (twice the pulse width); "
+        "up to the interval costs a pulse at the most",
+    )
     add_settings(parser, PulseSettings)
     add_input_arguments(parser)
     add_output_arguments(parser)
@@ -65,6 +72,10 @@ def run(arguments: argparse.Namespace) -> int:
     """
     logs.configure(arguments.log_level, arguments.log_json)
     settings = _settings(arguments)
+    if arguments.fill_below is not None and not 0 <= arguments.fill_below <= settings.interval_s:
+        raise InputError(
+            f"--fill-below {arguments.fill_below:g} s must lie in 0 .. {settings.interval_s:g}, one interval"
+        )
     text = arguments.input or f"udp:127.0.0.1:{arguments.port}"
     if arguments.plot and text == "-":
         raise InputError("--plot needs a recording, which can be read a second time; - cannot")
@@ -99,6 +110,7 @@ class PulseRun:
             recording=recording,
             roll=roll_of(arguments, live),
         )
+        self.console.gaps = GapLines.of(self.detector.groups, arguments.fill_below)
         self.found: list = []
 
     def run(self) -> int:
@@ -151,7 +163,7 @@ class PulseRun:
             reader.on_cycle = self._on_cycle
         blocks = [*self.detector.readers, self.sink]
         if self.source.live:
-            self.source.set_fill_below(gap_limit_s(self.detector.groups))
+            self.source.set_fill_below(self.console.gaps.limit_s)
             gaps = GapReader(self.console.gap)
             top_block.msg_connect(self.source, "gaps", gaps, "gaps")
             blocks.insert(0, gaps)

@@ -124,7 +124,6 @@ class PulseConsole:
             f"  False alarms: {settings.false_alarm_probability:g} per cycle{shared}, "
             f"at most {hour:.2g} per hour in noise"
         )
-        self.gaps = GapLines.of(groups)
         limit = 1e3 * self.gaps.limit_s
         self.say("Gap handling:")
         self.say(f"  < {limit:.1f} ms: zero-fill missing samples")

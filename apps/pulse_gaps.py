@@ -35,11 +35,12 @@ class GapLines:
     _segment_start: int = 0
 
     @classmethod
-    def of(cls, groups: tuple[Group, ...]) -> GapLines:
-        """For the detector of these groups."""
+    def of(cls, groups: tuple[Group, ...], limit_s: float | None = None) -> GapLines:
+        """For the detector of these groups; gaps below twice the shortest pulse are filled if not told."""
         group = groups[0]
         windows = group.geometry(group.watches[0]).cycle_windows
-        return cls(gap_limit_s(groups), windows * group.hop * group.decimation, group.decimation)
+        limit_s = gap_limit_s(groups) if limit_s is None else limit_s
+        return cls(limit_s, windows * group.hop * group.decimation, group.decimation)
 
     def of_gap(self, gap: Gap) -> Iterator[str]:
         """Count one happening and give its lines."""

@@ -303,6 +303,8 @@ void packet_order::push(const packet_header& packet, std::vector<packet_step>& p
         }
     }
     if (d_held_count == depth) {
+        if (found == place::ahead && all_ahead() && pass_before_held(step, plan))
+            return;
         make_room(packet, plan);
         push(packet, plan);
         return;
@@ -402,6 +404,48 @@ void packet_order::play_earliest_ahead(std::vector<packet_step>& plan)
     drain(plan);
 }
 
+bool packet_order::all_ahead() const
+{
+    return std::all_of(
+        d_held.begin(), d_held.begin() + d_held_count, [&](const auto& held) {
+            return place_of(held.header) == place::ahead;
+        });
+}
+
+// The packet that makes them too many may be the earliest itself: what is missing is
+// missing before it then.
+bool packet_order::pass_before_held(packet_step step, std::vector<packet_step>& plan)
+{
+    const packet_header& packet = step.packet;
+    const size_t head = earliest_ahead();
+    if (head == d_held_count)
+        return false;
+    const packet_header& next = d_held[head].header;
+    if (packet.has_seq ? sequence_lead(packet) > sequence_lead(next)
+                       : packet.time_ns > next.time_ns)
+        return false;
+    const double jump_s = residual_s(packet), rate = d_line.sample_rate();
+    if (packet.has_seq) {
+        step.missing = missing_by_sequence(packet);
+        remember_loss(static_cast<int64_t>(d_next_seq), static_cast<int64_t>(packet.seq));
+    } else {
+        const uint64_t packets =
+            whole_packets(jump_s * rate, d_line.tolerance_s() * rate);
+        if (packets == 0 || d_pace.is_clock_step(packet.arrival_ns, d_signal_s, jump_s))
+            return false;
+        step.missing = packets * d_size;
+        const auto begin = static_cast<int64_t>(d_index);
+        remember_loss(begin, begin + static_cast<int64_t>(step.missing));
+    }
+    step.seconds = packet.has_seq ? static_cast<double>(step.missing) / d_rate : jump_s;
+    step.gap_samples = static_cast<double>(step.missing);
+    step.reordered = true;
+    drop_behind(plan);
+    go_on(step, plan);
+    drain(plan);
+    return true;
+}
+
 void packet_order::make_room(const packet_header& packet, std::vector<packet_step>& plan)
 {
     if (all_from_the_past(packet)) {
@@ -414,7 +458,12 @@ void packet_order::make_room(const packet_header& packet, std::vector<packet_ste
         go_on(take(0, action::play), plan);
         drain(plan);
     } else if (earliest_ahead() < d_held_count) {
-        play_earliest_ahead(plan);
+        // The stream goes on ahead, so what came from the past has been here before: that
+        // makes room, too.
+        const size_t held = d_held_count;
+        drop_behind(plan);
+        if (d_held_count == held)
+            play_earliest_ahead(plan);
     } else {
         plan.push_back(take(0, action::duplicate));
     }

@@ -125,6 +125,8 @@ private:
     bool is_jittered(const packet_header& packet, double ahead = 0) const;
     bool only_jittered(const packet_header& packet) const;
     bool all_from_the_past(const packet_header& packet) const;
+    bool all_ahead() const;
+    bool pass_before_held(packet_step step, std::vector<packet_step>& plan);
     size_t earliest_ahead() const; // d_held_count if there is none
     double confirmed_jump_s(size_t head) const;
     uint64_t missing_by_sequence(const packet_header& head) const;
