@@ -143,7 +143,7 @@ def many_tags(minutes: float, tags: int = 50, sample_rate: float = 768e3) -> Soa
 
 
 def full_speed(hours: float) -> Soak:
-    """Hours of samples at 3840 S/s from a file, as fast as they go; early memory is that of a fifth of them."""
+    """Hours of samples at 3840 S/s from a file, at full speed; early memory is that of a fifth of them."""
     part, whole = _file_soak(WARM_UP * hours), _file_soak(hours)
     return replace(whole, early_mib=part.late_mib)
 

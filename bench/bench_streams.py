@@ -1,23 +1,55 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Cost of the gap guard: `sentinel bench streams`.
+"""Cost of the gap guard and of the packet sources: `sentinel bench streams`.
 
-A C++ source of packets is not part of the house, so the packets come from a stock vector source that
-repeats one tagged packet; it stands in both chains. Rates are million samples per second of CPU time
-in a block's own work(), by GNU Radio's performance counters on the CPU clock of its thread, and, in the
-conditions, of the whole process. The best of a few repeats taken in turn.
+The guard alone stands behind a stock source; rates are million samples per second of CPU time in a
+block's own work(), by GNU Radio's performance counters on the CPU clock of its thread. Source and guard together receive
+packets that a process of its own sends over the loopback interface, and so does the stock source with a copy
+behind it; rates are of the CPU time of the whole process. The best of a few repeats taken in turn.
 """
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 
 import numpy as np
 import pmt
-from gnuradio import blocks, gr, sentinel
+from gnuradio import blocks, gr, network, sentinel, zeromq
+from gnuradio.sentinel import kernel
+from gnuradio.sentinel.apps.ports import free_port
 
 REPEATS = 5
 SAMPLES = 20_000_000
 PACKET = 1023  # items of a decimator's packet
 RATE = 2.4e6
+NETWORK_S = 1.5
+NETWORK_RATE = 16e6  # samples a second sent
+
+#: Sends the packets of standard input, each of argv[3] bytes, again and again until it is ended.
+SENDER = """
+import sys, time
+kind, address, size, every = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
+packet = sys.stdin.buffer.read(size)
+if kind == "udp":
+    import socket
+    out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    out.connect(("127.0.0.1", int(address)))
+    send = out.send
+else:
+    import zmq
+    out = zmq.Context().socket(zmq.PUB)
+    out.bind(address)
+    send = out.send
+due = time.monotonic()
+while True:
+    for _ in range(16):
+        try:
+            send(packet)
+        except OSError:
+            pass
+    due += 16 * every
+    time.sleep(max(0.0, due - time.monotonic()))
+"""
 
 
 def tagged_source() -> gr.basic_block:
@@ -63,9 +95,75 @@ def compare(name: str, source: Callable) -> dict:
     return dict(name=name, ours=ours, baseline=stock, ratio=ours / stock, conditions=conditions)
 
 
+def network_rate(kind: str, address: str, packet: bytes, chain: list) -> float:
+    """Samples received from a sender per second of this process's CPU time; source first in `chain`."""
+    top, sink = gr.top_block(), blocks.null_sink(gr.sizeof_gr_complex)
+    top.connect(*chain, sink)
+    words = [
+        sys.executable,
+        "-c",
+        SENDER,
+        kind,
+        address,
+        str(len(packet)),
+        str(len(packet) / 8 / NETWORK_RATE),
+    ]
+    with subprocess.Popen(words, stdin=subprocess.PIPE) as sender:
+        try:
+            sender.stdin.write(packet)
+            sender.stdin.close()
+            top.start()
+            while not sink.nitems_read(0):
+                time.sleep(0.01)
+            begin, before = time.process_time(), sink.nitems_read(0)
+            time.sleep(NETWORK_S)
+            return (sink.nitems_read(0) - before) / (time.process_time() - begin)
+        finally:
+            top.stop()
+            sender.terminate()
+
+
+def compare_network(kind: str, packet_items: int) -> dict:
+    """Packet source and guard against the stock source and a copy, on packets of the same size."""
+    samples = np.zeros(packet_items, np.complex64)
+    rates = {"ours": 0.0, "stock": 0.0}
+    for _ in range(3):
+        for side in rates:
+            port = free_port("UDP" if kind == "udp" else "TCP")
+            address = str(port) if kind == "udp" else f"tcp://127.0.0.1:{port}"
+            guarded = sentinel.gap_guard(8, NETWORK_RATE, accounting="none")
+            if side == "ours" and kind == "udp":
+                packet = kernel.write_udp_iq_packet(0, samples)
+                chain = [sentinel.udp_iq_source("127.0.0.1", port, NETWORK_RATE), guarded]
+            elif side == "ours":
+                packet = kernel.write_zmq_iq_packet(0, 0, int(NETWORK_RATE), samples)
+                chain = [sentinel.zmq_iq_source(address), guarded]
+            elif kind == "udp":
+                packet = samples.tobytes()
+                chain = [network.udp_source(8, 1, port, 0, len(packet), False, False, False), blocks.copy(8)]
+            else:
+                packet = samples.tobytes()
+                chain = [zeromq.sub_source(8, 1, address, 100, False, -1, ""), blocks.copy(8)]
+            rates[side] = max(rates[side], network_rate(kind, address, packet, chain))
+    ours, stock = (rate / 1e6 for rate in rates.values())
+    return dict(
+        name=f"{kind} source and gap guard, packets of {packet_items}, stock {kind} source and copy",
+        ours=ours,
+        baseline=stock,
+        ratio=ours / stock,
+        conditions=(
+            f"complex64, sent at {NETWORK_RATE / 1e6:g} MS/s by another process; MS received per second of CPU "
+            f"of the whole process: {100 * (stock / ours - 1):+.0f} % of CPU time"
+        ),
+    )
+
+
 def run() -> list[dict]:
     """Name, ours and baseline (MS/s of CPU time), ratio, conditions, one row per comparison."""
     return [
         compare("gap guard without packets, copy", plain_source),
         compare(f"gap guard of packets of {PACKET} items, copy", tagged_source),
+        compare_network("udp", PACKET),
+        compare_network("zmq", PACKET),
+        compare_network("zmq", 16384),
     ]
