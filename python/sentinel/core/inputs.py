@@ -234,6 +234,16 @@ def input_rate(text: str, sample_rate: float | str | None = None, otherwise: flo
         return otherwise
 
 
+def pace_rate(text: str, sample_rate: float, speed: float = 1.0) -> float:
+    """Samples per second that a Throttle behind the input lets pass, for a flowgraph with windows.
+
+    A recording passes at `speed` times the pace it was made at. A live input has a pace of its own, which
+    is never that of this machine's clock, and must not be held up.
+    """
+    live = KINDS[input_kind(text)].live
+    return sample_rate * (1e3 if live else speed)
+
+
 def open_file(spec: InputSpec) -> InputStream:
     """Opener of recordings and standard input."""
     return open_recording_stream(
