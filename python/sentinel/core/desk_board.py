@@ -105,10 +105,8 @@ def cells(event: Event) -> tuple[str, ...]:
 
     Without a clock the time is the place in the input; without a centre the frequency is an offset.
     """
-    if event.time is not None:
-        time = event.time[11:21]  # tenths of a second
-    else:
-        time = f"{event.sample_start / event.sample_rate:.1f} s"
+    place = f"{event.sample_start / event.sample_rate:.1f} s"
+    time = place if event.time is None else event.time[11:21]  # to tenths of a second
     frequency = f"{event.offset_hz:+.1f} Hz" if event.freq_hz is None else f"{event.freq_hz / 1e6:.6f} MHz"
     snr = "" if event.snr_db is None else f"{event.snr_db:.1f}"
     return (

@@ -17,7 +17,7 @@ from .errors import InputError
 from .qt_event_table import REFRESH_MS
 
 #: Room around the plot in pixels: left, top, right, bottom.
-MARGINS = (52, 28, 14, 38)
+MARGINS = (52, 28, 14, 54)
 _ABOVE = QtGui.QColor("#1a7f37")
 _BELOW = QtGui.QColor("#8c959f")
 _LINE = QtGui.QColor("#c1121f")
@@ -117,19 +117,20 @@ class ScorePlotWidget(QtWidgets.QWidget):
 
     def _label_times(self, painter, decisions, places, area) -> None:
         painter.setPen(_INK)
-        box = QtCore.QRectF(area.left(), area.bottom() + 20, area.width(), 18)
+        box = QtCore.QRectF(0, area.bottom() + 26, area.right(), 24)
         legend = "green: above, grey: below, orange ring: with gaps, cross: not decided"
         painter.drawText(box, QtCore.Qt.AlignRight, legend)
         if not decisions:
             painter.drawText(area, QtCore.Qt.AlignCenter, "no decision yet")
             return
+        half = painter.fontMetrics().horizontalAdvance("00:00:00") / 2 + 2
         free = -math.inf
         for place, decision in zip(places, decisions, strict=True):
-            # A text of some 60 pixels needs that much room, and must not leave the window.
-            if decision.time is None or place - 34 < free or place + 34 > self.width():
+            # No text over another one, nor beyond the window.
+            if decision.time is None or place - half < free or place + half > self.width():
                 continue
-            free = place + 40
-            box = QtCore.QRectF(place - 34, area.bottom() + 2, 68, 18)
+            free = place + half + 8
+            box = QtCore.QRectF(place - half, area.bottom() + 3, 2 * half, 22)
             painter.drawText(box, QtCore.Qt.AlignHCenter, decision.time[11:19])
 
 
