@@ -43,7 +43,7 @@ def test_live_source_reads_what_each_sender_sends(programs, tmp_path, kind, opti
     words = ["simulate", "pulse", "--rate", rate, "--center-freq", "146M", option, address, *SCENE]
     with sentinel(*words) as sender:
         if kind == "rtl_tcp":
-            read_until(sender.stderr, "listen")
+            read_until(sender.stderr, "waiting for an rtl_tcp client")
         ran = run_with(
             programs["live_source"],
             *("--input", f"{kind}:{address}", "--rate", str(rate), "--center-freq", "146M"),
