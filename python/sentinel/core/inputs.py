@@ -223,9 +223,16 @@ def input_rate(text: str, sample_rate: float | str | None = None, otherwise: flo
     otherwise : float
         The answer where the input cannot be opened now: Companion asks while the file is not there yet,
         and Sentinel Source will say what is wrong with it.
+
+    Raises
+    ------
+    InputError
+        If only the packets of the input will tell: they come when all blocks are made already.
     """
     if sample_rate:
         return parse_rate(sample_rate, "--rate")
+    if text.startswith("zmqiq:"):
+        raise InputError(f"{text}: a flowgraph needs the rate before the packets come; say it with --rate")
     try:
         spec = parse_input(text)
         from_metadata = spec.kind in ("sigmf", "wav")
