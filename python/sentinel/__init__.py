@@ -3,7 +3,7 @@
 
 Blocks stand here (`sentinel.wmatrix_stft`), DSP kernels in `sentinel.kernel`, what all rooms
 share in `sentinel.core`, and each detector in a room of its own (`sentinel.pulse`). Importing
-the package loads no learning framework, no web server and no radio driver.
+the package loads no learning framework, no web server, no window toolkit and no radio driver.
 """
 
 import sys as _sys
@@ -53,3 +53,14 @@ __all__ = [
 ]
 
 __version__ = "0.1.0"
+
+#: Blocks with a window, by module. Qt is loaded when one of them is asked for, and only then.
+_WITH_QT = {"event_table": "qt_event_table", "score_plot": "qt_score_plot"}
+
+
+def __getattr__(name):
+    if name not in _WITH_QT:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(f".core.{_WITH_QT[name]}", __name__), name)

@@ -57,6 +57,7 @@ def _tell_in_one_line() -> None:
 
 event_sink = ending_in_one_line(EventSink)
 input_rate = ending_in_one_line(inputs.input_rate)
+pace_rate = ending_in_one_line(inputs.pace_rate)
 kfold_integrator = ending_in_one_line(block.kfold_integrator)
 pulse_detector = ending_in_one_line(block.PulseDetector)
 source = ending_in_one_line(_source)

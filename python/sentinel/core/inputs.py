@@ -223,15 +223,32 @@ def input_rate(text: str, sample_rate: float | str | None = None, otherwise: flo
     otherwise : float
         The answer where the input cannot be opened now: Companion asks while the file is not there yet,
         and Sentinel Source will say what is wrong with it.
+
+    Raises
+    ------
+    InputError
+        If only the packets of the input will tell: they come when all blocks are made already.
     """
     if sample_rate:
         return parse_rate(sample_rate, "--rate")
+    if text.startswith("zmqiq:"):
+        raise InputError(f"{text}: a flowgraph needs the rate before the packets come; say it with --rate")
     try:
         spec = parse_input(text)
         from_metadata = spec.kind in ("sigmf", "wav")
         return open_recording(spec.target).sample_rate if from_metadata else otherwise
     except InputError:
         return otherwise
+
+
+def pace_rate(text: str, sample_rate: float, speed: float = 1.0) -> float:
+    """Samples per second that a Throttle behind the input lets pass, for a flowgraph with windows.
+
+    A recording passes at `speed` times the pace it was made at. A live input has a pace of its own, which
+    is never that of this machine's clock, and must not be held up.
+    """
+    live = KINDS[input_kind(text)].live
+    return sample_rate * (1e3 if live else speed)
 
 
 def open_file(spec: InputSpec) -> InputStream:
