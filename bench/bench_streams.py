@@ -2,9 +2,10 @@
 """Cost of the gap guard and of the packet sources: `sentinel bench streams`.
 
 The guard alone stands behind a stock source; rates are million samples per second of CPU time in a
-block's own work(), by GNU Radio's performance counters on the CPU clock of its thread. Source and guard together receive
-packets that a process of its own sends over the loopback interface, and so does the stock source with a copy
-behind it; rates are of the CPU time of the whole process. The best of a few repeats taken in turn.
+block's own work(), by GNU Radio's performance counters on the CPU clock of its thread. Source and guard
+together receive packets that a process of its own sends over the loopback interface, and so does the stock
+source with a copy behind it; rates are of the CPU time of the whole process. The best of a few repeats
+taken in turn.
 """
 
 import subprocess
@@ -152,8 +153,8 @@ def compare_network(kind: str, packet_items: int) -> dict:
         baseline=stock,
         ratio=ours / stock,
         conditions=(
-            f"complex64, sent at {NETWORK_RATE / 1e6:g} MS/s by another process; MS received per second of CPU "
-            f"of the whole process: {100 * (stock / ours - 1):+.0f} % of CPU time"
+            f"complex64, sent at {NETWORK_RATE / 1e6:g} MS/s by another process; MS received per second of "
+            f"CPU of the whole process: {100 * (stock / ours - 1):+.0f} % of CPU time"
         ),
     )
 
