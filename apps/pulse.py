@@ -81,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError("--plot needs a recording, which can be read a second time; - cannot")
     rate = arguments.rate or (settings.channel_rate if text.startswith("udp:") else None)
     stream_source = open_source(text, arguments, rate, settings.center_freq or None)
-    _refuse_breaks(stream_source, text)
+    _tell_breaks(stream_source, text)
     run = PulseRun(arguments, settings, text, stream_source)
     return run.run()
 
@@ -254,14 +254,16 @@ class PulseRun:
 _OF_ONE_TAG = ("pulse_width_s", "pulses", "offset_hz", "top", "merge_hz", "tag_id")
 
 
-def _refuse_breaks(stream_source: source, text: str) -> None:
-    """A cycle must not run across a jump of frequency or clock."""
+def _tell_breaks(stream_source: source, text: str) -> None:
+    """Say that cycles begin anew where the frequency or the clock jumps."""
     breaks = stream_source.stream.breaks
     if breaks:
         first = (breaks[0] - stream_source.sample_start) / stream_source.sample_rate
-        raise InputError(
-            f"{text}: its frequency or clock jumps {len(breaks)} times, first {first:.3f} s from the start; "
-            "read one part at a time with --start and --duration"
+        log.warning(
+            "%s: its frequency or clock jumps %d times, first %.3f s from the start; no cycle runs across",
+            text,
+            len(breaks),
+            first,
         )
 
 

@@ -403,3 +403,32 @@ def test_a_signal_ends_a_calibration(recording, environment, tmp_path, number, c
     out, errors = process.communicate(timeout=8)
     assert (process.returncode, out, errors) == (code, b"", b"")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_cycles_begin_anew_where_the_clock_of_a_recording_jumps(folder, environment, samples):
+    """An hour is missing after 7.3 s: no cycle runs across, and times and places are right behind it."""
+    jump = round(7.3 * RATE)
+    meta = {
+        "global": {"core:datatype": "cf32_le", "core:sample_rate": RATE, "core:version": "1.0.0"},
+        "captures": [
+            {"core:sample_start": 0, "core:frequency": 146e6, "core:datetime": "2026-07-01T12:00:00Z"},
+            {"core:sample_start": jump, "core:frequency": 147e6, "core:datetime": "2026-07-01T13:00:00Z"},
+        ],
+        "annotations": [],
+    }
+    (folder / "jump.sigmf-meta").write_text(json.dumps(meta))
+    samples.tofile(folder / "jump.sigmf-data")
+    words = (folder / "jump.sigmf-meta", *TIP, "--json")
+    process = start(*words, environment=environment)
+    out, errors = process.communicate(timeout=60)
+    assert process.returncode == 0 and b"jumps 1 times, first 7.300 s" in errors
+    events = [json.loads(line) for line in out.splitlines()]
+    after = [event for event in events if event["sample_start"] >= jump]
+    assert [e["details"]["cycle_start"] for e in after] == [jump, jump + 9657]
+    for event in after:
+        assert event["freq_hz"] == pytest.approx(147e6 + 500, abs=10)
+        since = (event["sample_start"] - jump) / RATE
+        seconds = 60 * int(event["time"][14:16]) + float(event["time"][17:-1])
+        assert event["time"].startswith("2026-07-01T13:") and seconds == pytest.approx(since, abs=2e-6)
+    before = [event for event in events if event["sample_start"] < jump]
+    assert len(before) == 2 and all(event["freq_hz"] == pytest.approx(146e6 + 500, abs=10) for event in before)
