@@ -48,3 +48,10 @@ def udp_port_is_bound(port: int) -> bool:
         return True
     lines = [line for table in tables if table.exists() for line in table.read_text().splitlines()[1:]]
     return any(int(line.split()[1].rpartition(":")[2], 16) == port for line in lines)
+
+
+def free_port(protocol: str) -> int:
+    """A port of the loopback interface that nobody has now."""
+    with socket.socket(socket.AF_INET, _KINDS[protocol][0]) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
