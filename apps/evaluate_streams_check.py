@@ -49,13 +49,14 @@ def missing_ranges(damage: Damage, sample_count: int, packet_samples: int) -> li
 
 
 def quiet_seed(damage: Damage, packets: int, quiet: int = 12) -> Damage:
-    """The same damage with the first seed from its own on that leaves the last packets in peace.
+    """The same damage with the first seed from its own on that does any, and leaves the last packets in peace.
 
     Without that, whether a loss at the very end is known would depend on when a receiver ends.
     """
     while True:
         order = [packet.start for packet in damaged([range(k, k + 1) for k in range(packets)], damage)]
-        if order[-quiet:] == list(range(packets - quiet, packets)):
+        happened = order != list(range(packets)) or damage == Damage(jitter_s=damage.jitter_s, seed=damage.seed)
+        if happened and order[-quiet:] == list(range(packets - quiet, packets)):
             return damage
         damage = replace(damage, seed=damage.seed + 1)
 
@@ -95,7 +96,7 @@ class Kept:
     """Cycles that no loss touched: how many there should be, were judged, and had their tag.
 
     `place_s` is the largest distance of a pulse from the truth's, `stamp_samples` of an event's UTC from
-    that of the sender's clock, in input samples.
+    that of the sender's clock, in input samples. The last two count all cycles, touched ones too.
     """
 
     expected: int
@@ -103,6 +104,8 @@ class Kept:
     found: int
     place_s: float
     stamp_samples: float
+    judged_in_all: int = 0
+    found_in_all: int = 0
 
 
 def kept(
@@ -138,7 +141,7 @@ def kept(
         if clock is not None:
             stamp = max(stamp, abs(seconds(event["time"]) - clock(event["sample_start"])) * event["sample_rate"])
     rate = events[0]["sample_rate"] if events else math.nan
-    return Kept(expected, len(clean), len(found), place / rate, stamp)
+    return Kept(expected, len(clean), len(found), place / rate, stamp, len(decisions), len(by_cycle))
 
 
 def seconds(time: str) -> float:

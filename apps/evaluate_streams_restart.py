@@ -3,42 +3,13 @@
 
 from __future__ import annotations
 
-import socket
-
 
 from .evaluate_streams_loss import CENTER, DETECTOR, PACKET, RATE, TAG
 from .evaluate_streams_row import Row
 from .evaluate_streams_run import Bench, Command, new_address, received, sent
-from .ports import free_port
+from .evaluate_streams_tap import Tap
 
 SECONDS = 12
-_BUFFER_BYTES = 4 << 20
-
-
-class Tap:
-    """A second UDP receiver, which keeps stamp and length of every packet: a killed sender tells nothing."""
-
-    def __init__(self) -> None:
-        self.port = free_port("UDP")
-        self.packets: list[tuple[int, int]] = []
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
-        self._socket.bind(("127.0.0.1", self.port))
-        self._socket.setblocking(False)
-
-    def count(self) -> int:
-        """Packets so far."""
-        try:
-            while True:
-                datagram = self._socket.recv(1 << 16)
-                seconds, nanoseconds = (int.from_bytes(datagram[k : k + 4], "little") for k in (0, 4))
-                self.packets.append((seconds * 1_000_000_000 + nanoseconds, len(datagram) // 8 - 1))
-        except BlockingIOError:
-            return len(self.packets)
-
-    def close(self) -> None:
-        """Let go of the port."""
-        self._socket.close()
 
 
 def _sender(bench: Bench, kind: str, target: str, name: str) -> Command:
@@ -54,8 +25,7 @@ def measure_restart(bench: Bench, kind: str, kill_after_cycles: int = 3) -> Row:
     row = Row("restart", "sender killed and started again", kind)
     address = new_address(kind)
     receiver = bench.start_receiver(f"{kind}:{address}", *DETECTOR)
-    tap = Tap()
-    try:
+    with Tap() as tap:
         target = f"{address},{tap.port}" if kind == "udp" else address
         first = _sender(bench, kind, target, "first")
         receiver.wait_until(lambda: tap.count() >= 0 and len(receiver.lines()) >= kill_after_cycles, "an event")
@@ -66,8 +36,6 @@ def measure_restart(bench: Bench, kind: str, kill_after_cycles: int = 3) -> Row:
         receiver.wait_until(lambda: tap.count() >= 0 and second.process.poll() is not None, "the second sender")
         counts, got = sent(second), received(receiver)
         tap.count()
-    finally:
-        tap.close()
     row.count(got.live, got.report)
     of_second = counts["samples_made"]
     if kind == "udp":
