@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-
 from gnuradio.sentinel.core.packet_damage import Damage, damaged
 
 #: Packets that a receiver holds; one that is overtaken by more is too late.
@@ -49,13 +48,15 @@ def missing_ranges(damage: Damage, sample_count: int, packet_samples: int) -> li
 
 
 def quiet_seed(damage: Damage, packets: int, quiet: int = 12) -> Damage:
-    """The same damage with the first seed from its own on that does any, and leaves the last packets in peace.
+    """The same damage with the first seed from its own on that does any and spares the last packets.
 
     Without that, whether a loss at the very end is known would depend on when a receiver ends.
     """
     while True:
         order = [packet.start for packet in damaged([range(k, k + 1) for k in range(packets)], damage)]
-        happened = order != list(range(packets)) or damage == Damage(jitter_s=damage.jitter_s, seed=damage.seed)
+        happened = order != list(range(packets)) or damage == Damage(
+            jitter_s=damage.jitter_s, seed=damage.seed
+        )
         if happened and order[-quiet:] == list(range(packets - quiet, packets)):
             return damage
         damage = replace(damage, seed=damage.seed + 1)
@@ -86,9 +87,7 @@ class Cycles:
 
     def starts(self, parts: Iterable[Range]) -> list[int]:
         """Where cycles begin, those that are whole."""
-        return [
-            start for begin, end in parts for start in range(begin, end - self.length + 1, self.stride)
-        ]
+        return [start for begin, end in parts for start in range(begin, end - self.length + 1, self.stride)]
 
 
 @dataclass(frozen=True)
@@ -129,7 +128,9 @@ def kept(
     clock : callable, optional
         UTC in seconds that belongs to a sample.
     """
-    clean = [d for d in decisions if not overlaps(d["sample_start"], d["sample_start"] + d["sample_count"], damage)]
+    clean = [
+        d for d in decisions if not overlaps(d["sample_start"], d["sample_start"] + d["sample_count"], damage)
+    ]
     expected = sum(not overlaps(start, start + cycle.length, damage) for start in expected_starts)
     by_cycle = {event["details"]["cycle_start"]: event for event in events}
     found = [by_cycle[d["sample_start"]] for d in clean if d["sample_start"] in by_cycle]
@@ -139,7 +140,9 @@ def kept(
         starts = np.asarray(event["details"]["pulse_starts"])
         place = max(place, float(np.max(np.min(np.abs(starts[:, None] - pulses[None, :]), axis=1))))
         if clock is not None:
-            stamp = max(stamp, abs(seconds(event["time"]) - clock(event["sample_start"])) * event["sample_rate"])
+            stamp = max(
+                stamp, abs(seconds(event["time"]) - clock(event["sample_start"])) * event["sample_rate"]
+            )
     rate = events[0]["sample_rate"] if events else math.nan
     return Kept(expected, len(clean), len(found), place / rate, stamp, len(decisions), len(by_cycle))
 
@@ -147,4 +150,3 @@ def kept(
 def seconds(time: str) -> float:
     """Seconds since 1970 of an ISO time; good to a microsecond."""
     return datetime.fromisoformat(time).timestamp()
-

@@ -30,7 +30,7 @@ DETECTOR = ("--tip", 0.5, "-k", 3, "--fs", 3840, "--center-freq", CENTER, "--rat
 #: As the detector's source has it: a single packet of either kind is filled, two and more are cut.
 FILL_BELOW = int(0.03 * RATE)
 PACKET = {"udp": 1023, "zmqiq": 768}
-#: 30 s as a radio sends over UDP; over ZeroMQ, where a reader slows the sender down, as fast as it takes them.
+#: UDP: as a radio sends. ZeroMQ, where a reader slows the sender down: as fast as it takes them.
 SECONDS = {"udp": 30, "zmqiq": 120}
 CYCLES = Cycles(58_290, 58_000)
 
@@ -110,7 +110,8 @@ def measure_damage(bench: Bench, case: Case, kind: str, seconds: float | None = 
         [gap for gap in missing if gap[1] - gap[0] >= FILL_BELOW] + [(place, place) for place in places]
     )
     truth = [
-        annotation["core:sample_start"] for annotation in json.loads((bench.folder / "truth.sigmf-meta").read_text())["annotations"]
+        annotation["core:sample_start"]
+        for annotation in json.loads((bench.folder / "truth.sigmf-meta").read_text())["annotations"]
     ]
     # The stamp of a packet holds for all of its samples.
     result = kept(
@@ -136,7 +137,9 @@ def claim_kept(row: Row, result) -> None:
     )
     row.claim(result.place_s <= PLACE_S, f"a pulse is {1e3 * result.place_s:.1f} ms off")
     row.claim(result.stamp_samples <= 1.0, f"a time is {result.stamp_samples:.2f} samples off")
-    row.notes.append(f"pulses within {1e3 * result.place_s:.1f} ms, times within {result.stamp_samples:.2f} samples")
+    row.notes.append(
+        f"pulses within {1e3 * result.place_s:.1f} ms, times within {result.stamp_samples:.2f} samples"
+    )
 
 
 def _compare_counts(row: Row, sender: dict, live: dict) -> None:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-
 from .evaluate_streams_loss import CENTER, DETECTOR, PACKET, RATE, TAG
 from .evaluate_streams_row import Row
 from .evaluate_streams_run import Bench, Command, new_address, received, sent
@@ -28,12 +27,16 @@ def measure_restart(bench: Bench, kind: str, kill_after_cycles: int = 3) -> Row:
     with Tap() as tap:
         target = f"{address},{tap.port}" if kind == "udp" else address
         first = _sender(bench, kind, target, "first")
-        receiver.wait_until(lambda: tap.count() >= 0 and len(receiver.lines()) >= kill_after_cycles, "an event")
+        receiver.wait_until(
+            lambda: tap.count() >= 0 and len(receiver.lines()) >= kill_after_cycles, "an event"
+        )
         first.process.kill()
         first.process.wait()
         of_first = tap.count()
         second = _sender(bench, kind, target, "second")
-        receiver.wait_until(lambda: tap.count() >= 0 and second.process.poll() is not None, "the second sender")
+        receiver.wait_until(
+            lambda: tap.count() >= 0 and second.process.poll() is not None, "the second sender"
+        )
         counts, got = sent(second), received(receiver)
         tap.count()
     row.count(got.live, got.report)
@@ -72,4 +75,6 @@ def _account_by_stamps(row: Row, packets: list[tuple[int, int]], of_first: int, 
     row.claim(row.received == arrived, f"received {row.received}, sent {arrived}")
     row.claim(abs(row.difference) <= 1, f"{row.difference} samples are not accounted for")
     row.claim(row.gaps_told == 1, f"{row.gaps_told} gaps told, one made")
-    row.notes.append(f"{row.cut / RATE:.2f} s without a sender, cut; made is counted by the stamps, to one sample")
+    row.notes.append(
+        f"{row.cut / RATE:.2f} s without a sender, cut; made is counted by the stamps, to one sample"
+    )

@@ -112,7 +112,12 @@ class Bench:
 
     def start_receiver(self, text: str, *words: object, name: str = "receiver") -> Command:
         """`sentinel pulse` on an input; returns when it listens, if that can be seen."""
-        outputs = ("--report", self.folder / f"{name}.report", "--decisions", self.folder / f"{name}.decisions")
+        outputs = (
+            "--report",
+            self.folder / f"{name}.report",
+            "--decisions",
+            self.folder / f"{name}.decisions",
+        )
         live = () if "sigmf" in text else ("--stall-timeout", STALL_S, "--roll-hours", 0, "--roll-mib", 0)
         receiver = self.start(name, "pulse", text, "--json", *outputs, *live, *words)
         if text.startswith("udp:"):

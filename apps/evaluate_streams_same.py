@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-
 from gnuradio.sentinel.core.sigmf_time import parse_datetime
 
 from .evaluate_streams_check import PLACE_S, seconds
@@ -58,7 +57,18 @@ def measure_same(bench: Bench, case: Case, seconds: float = SECONDS) -> Row:
     rate = RTL_RATE if rtl else RATE
     tags = bench.folder / "tags.yaml"
     tags.write_text(TAGS_FILE, encoding="utf-8")
-    scene = ["--rate", rate, "--center-freq", CENTER, "--duration", seconds, "--seed", 5, "--start-time", START]
+    scene = [
+        "--rate",
+        rate,
+        "--center-freq",
+        CENTER,
+        "--duration",
+        seconds,
+        "--seed",
+        5,
+        "--start-time",
+        START,
+    ]
     for tag in TAGS:
         scene += ["--tag", tag]
     detector = ("--tags", tags, "--fs", RTL_FS if rtl else FS)
@@ -113,7 +123,9 @@ def _compare(row: Row, recording: Received, got: Received, stamped: bool, relati
         return
     shift = 0
     if relative:
-        shift = int(np.median([a["sample_start"] - b["sample_start"] for a, b in zip(mine, theirs, strict=True)]))
+        shift = int(
+            np.median([a["sample_start"] - b["sample_start"] for a, b in zip(mine, theirs, strict=True)])
+        )
     freq = max(abs(a["freq_hz"] - b["freq_hz"]) for a, b in zip(mine, theirs, strict=True))
     place = max(abs(a["sample_start"] - shift - b["sample_start"]) for a, b in zip(mine, theirs, strict=True))
     row.claim(freq <= 5.0, f"frequencies differ by {freq:.2f} Hz")

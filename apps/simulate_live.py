@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--pace",
         default="real",
         metavar="real|full|X",
-        help="as a radio (default), as fast as receivers take it, or at X times the pace of a radio"
+        help="as a radio (default), as fast as receivers take it, or at X times the pace of a radio",
     )
     group.add_argument("--loop", action="store_true", help="send the scene of --duration again and again")
     group.add_argument(

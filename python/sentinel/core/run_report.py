@@ -12,8 +12,8 @@ from .files import write_atomic
 
 SCHEMA = 1
 ACCOUNTING = ("exact", "timestamps", "sequence", "clock", "none")
-#: What `live` may hold, as far as the input has it: counts, the standard deviation of the time stamps, and how far
-#: the sender's sample rate is from the stated one.
+#: What `live` may hold, as far as the input has it: counts, the standard deviation of the time stamps, and
+#: how far the sender's sample rate is from the stated one.
 LIVE_COUNTS = (
     "samples_received",
     "samples_filled",
