@@ -93,9 +93,8 @@ def run(quick: bool, out: str | Path, at_once: int = AT_ONCE) -> int:
     if not quick:
         write_page(rows, out, conditions(seconds, at_once))
         print(f"wrote {out}")
-    print(
-        f"{'FAILED' if failures else 'ok'}: {len(rows)} rows in {seconds:.0f} s, {len(failures)} claims failed"
-    )
+    verdict = "FAILED" if failures else "ok"
+    print(f"{verdict}: {len(rows)} rows in {seconds:.0f} s, {len(failures)} claims failed")
     return 1 if failures else 0
 
 
@@ -123,5 +122,6 @@ def conditions(seconds: float, at_once: int) -> str:
     return (
         f"Command: `sentinel evaluate streams`, {seconds:.0f} s, {at_once} rows at a time. "
         f"Python {platform.python_version()}, {platform.system()} on {platform.machine()}. Sender and "
-        "receiver are processes of their own, `sentinel simulate pulse` and `sentinel pulse`, on loopback ports.\n"
+        "receiver are processes of their own, `sentinel simulate pulse` and `sentinel pulse`, on loopback "
+        "ports.\n"
     )

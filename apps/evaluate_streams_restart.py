@@ -9,31 +9,33 @@ from .evaluate_streams_run import Bench, Command, new_address, received, sent
 from .evaluate_streams_tap import Tap
 
 SECONDS = 12
+#: A third sender never comes; the receiver waits so long for it.
+STALL_S = 5
 
 
-def _sender(bench: Bench, kind: str, target: str, name: str) -> Command:
+def _sender(bench: Bench, kind: str, target: str, name: str, duration_s: float) -> Command:
     return bench.start_sender(
-        *("--rate", RATE, "--center-freq", CENTER, "--tag", TAG, "--duration", SECONDS),
+        *("--rate", RATE, "--center-freq", CENTER, "--tag", TAG, "--duration", duration_s),
         *(f"--{kind}", target, "--frame", PACKET[kind] + (kind == "udp")),
         name=name,
     )
 
 
-def measure_restart(bench: Bench, kind: str, kill_after_cycles: int = 3) -> Row:
+def measure_restart(bench: Bench, kind: str, kill_after_cycles: int = 3, duration_s: float = SECONDS) -> Row:
     """Kill the sender (SIGKILL) when the receiver has found the tag so often, and start another."""
     row = Row("restart", "sender killed and started again", kind)
     address = new_address(kind)
-    receiver = bench.start_receiver(f"{kind}:{address}", *DETECTOR)
+    receiver = bench.start_receiver(f"{kind}:{address}", *DETECTOR, "--stall-timeout", STALL_S)
     with Tap() as tap:
         target = f"{address},{tap.port}" if kind == "udp" else address
-        first = _sender(bench, kind, target, "first")
+        first = _sender(bench, kind, target, "first", duration_s)
         receiver.wait_until(
             lambda: tap.count() >= 0 and len(receiver.lines()) >= kill_after_cycles, "an event"
         )
         first.process.kill()
         first.process.wait()
         of_first = tap.count()
-        second = _sender(bench, kind, target, "second")
+        second = _sender(bench, kind, target, "second", duration_s)
         receiver.wait_until(
             lambda: tap.count() >= 0 and second.process.poll() is not None, "the second sender"
         )
@@ -53,16 +55,15 @@ def measure_restart(bench: Bench, kind: str, kill_after_cycles: int = 3) -> Row:
         row.claim(len(streams) == 2, f"{len(streams)} streams instead of two")
         row.notes.append("a new stream; what the killed sender sent is known by its numbers only")
     row.claim(got.code == 3, f"exit code {got.code} instead of 3, for an input that is lost in the end")
-    _claim_found(row, got.events, got.decisions)
+    _claim_found(row, got.events, got.decisions, kill_after_cycles + int(duration_s * RATE - 290) // 58_000)
     return row
 
 
-def _claim_found(row: Row, events: list, decisions: list) -> None:
+def _claim_found(row: Row, events: list, decisions: list, least: int) -> None:
     undamaged = [decision for decision in decisions if not decision["filled"] and not decision["lost"]]
     row.found = f"{len(events)} of {len(undamaged)}"
-    row.claim(len(events) == len(undamaged) >= 3, f"{len(events)} events in {len(undamaged)} cycles")
-    per_sender = (SECONDS * RATE - 290) // 58_000
-    row.claim(len(undamaged) >= per_sender + 3, f"only {len(undamaged)} cycles were judged")
+    row.claim(len(events) == len(undamaged), f"{len(events)} events in {len(undamaged)} cycles")
+    row.claim(len(undamaged) >= least, f"{len(undamaged)} cycles were judged, {least} are whole")
 
 
 def _account_by_stamps(row: Row, packets: list[tuple[int, int]], of_first: int, of_second: int) -> None:
