@@ -16,6 +16,8 @@ from gnuradio.sentinel.core.packet_damage import Damage, damaged
 HELD = 4
 #: Stated error of a pulse's place, s: four times the rms of the results page of the pulse room.
 PLACE_S = 0.0035
+#: Length of the simulated pulses, s.
+PULSE_S = 0.015
 
 Range = tuple[int, int]
 
@@ -138,7 +140,11 @@ def kept(
     place, stamp = 0.0, 0.0
     for event in found:
         starts = np.asarray(event["details"]["pulse_starts"])
-        place = max(place, float(np.max(np.min(np.abs(starts[:, None] - pulses[None, :]), axis=1))))
+        for start in starts:
+            nearest = int(pulses[np.argmin(np.abs(pulses - start))])
+            # A segment may begin within a pulse, of which only the rest can be found.
+            if not overlaps(nearest, nearest + round(PULSE_S * event["sample_rate"]), damage):
+                place = max(place, float(abs(start - nearest)))
         if clock is not None:
             stamp = max(
                 stamp, abs(seconds(event["time"]) - clock(event["sample_start"])) * event["sample_rate"]

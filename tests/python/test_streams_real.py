@@ -2,6 +2,7 @@
 """Every kind of row of `sentinel evaluate streams`, in short: sender and receiver as processes."""
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ def own_cache(tmp_path_factory):
 
 
 def measured(folder: Path, *measures):
-    """Rows, measured four at a time: most of the time is that of a radio."""
+    """Rows, measured five at a time: most of the time is that of a radio."""
 
     def one(numbered):
         number, measure = numbered
@@ -42,7 +43,7 @@ def measured(folder: Path, *measures):
         with Bench(own) as bench:
             return measure(bench)
 
-    with ThreadPoolExecutor(4) as pool:
+    with ThreadPoolExecutor(5) as pool:
         return list(pool.map(one, enumerate(measures)))
 
 
@@ -57,7 +58,7 @@ def test_the_same_scene_gives_the_same_detections_by_every_way(tmp_path):
     assert [case.kind for case in cases] == ["udp", "udp", "zmqiq", "zmq", "rtl_tcp"]
     rows = measured(
         tmp_path,
-        *(lambda bench, case=case: evaluate_streams_same.measure_same(bench, case, 7) for case in cases),
+        *(lambda bench, case=case: evaluate_streams_same.measure_same(bench, case, 6) for case in cases),
     )
     check(rows)
     assert all(row.found == rows[0].found for row in rows[:4])
@@ -96,7 +97,7 @@ def test_what_is_missing_is_what_the_damage_takes():
     damage = quiet_seed(Damage(loss=0.05, seed=3), 400)
     ranges = missing_ranges(damage, 400 * 10 - 5, 10)
     assert ranges and all(begin % 10 == 0 and end % 10 == 0 and begin < end for begin, end in ranges)
-    assert all(a[1] < b[0] for a, b in zip(ranges, ranges[1:], strict=False))
+    assert all(a[1] < b[0] for a, b in pairwise(ranges))
     assert missing_ranges(Damage(reorder=0.1, seed=1), 4000, 10) == []
     assert missing_ranges(Damage(late=0.02, seed=1), 4000, 10) != []
     assert segments(100, [(10, 20), (50, 50)]) == [(0, 10), (20, 50), (50, 100)]
