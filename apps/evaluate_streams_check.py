@@ -16,8 +16,6 @@ from gnuradio.sentinel.core.packet_damage import Damage, damaged
 HELD = 4
 #: Stated error of a pulse's place, s: four times the rms of the results page of the pulse room.
 PLACE_S = 0.0035
-#: Length of the simulated pulses, s.
-PULSE_S = 0.015
 
 Range = tuple[int, int]
 
@@ -142,8 +140,8 @@ def kept(
         starts = np.asarray(event["details"]["pulse_starts"])
         for start in starts:
             nearest = int(pulses[np.argmin(np.abs(pulses - start))])
-            # A segment may begin within a pulse, of which only the rest can be found.
-            if not overlaps(nearest, nearest + round(PULSE_S * event["sample_rate"]), damage):
+            # Of a pulse across the begin of its cycle only the rest is seen: up to 5 ms off, loss or not.
+            if nearest >= event["details"]["cycle_start"]:
                 place = max(place, float(abs(start - nearest)))
         if clock is not None:
             stamp = max(
