@@ -40,7 +40,9 @@ pace of a radio). Single packets are below 30 ms and filled; two and more are cu
 in time; made = received + filled + cut + lost, to the sample; no gap told that none made; in every cycle
 that no loss touched the tag, its pulses within 3.5 ms of the truth, and the UTC of the event within one
 sample. A pulse across the begin
-of its cycle is not asked for its place. A restart: the sender is killed (SIGKILL) and another started at the same address; the receiver then
+of its cycle is not asked for its place.
+A restart: the sender is killed (SIGKILL) and another started at
+the same address; the receiver then
 waits for a third one and ends with exit code 3.
 
 <!-- begin:damage -->
