@@ -13,18 +13,20 @@ FULL = 1.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `sentinel evaluate`."""
-    parser.add_argument("room", choices=("pulse",), help="what is evaluated")
+    parser.add_argument("room", choices=("pulse", "streams"), help="what is evaluated; streams: live inputs")
     how = parser.add_mutually_exclusive_group()
     how.add_argument(
         "--quick", action="store_true", help="compute a tenth of the cells again and compare; writes nothing"
     )
-    how.add_argument("--full", action="store_true", help="all trials (the default): about 40 minutes")
+    how.add_argument(
+        "--full", action="store_true", help="all trials (the default): about 40 minutes, streams 5"
+    )
     how.add_argument("--trials-scale", type=float, metavar="X", help="this many times the full trials")
     parser.add_argument(
         "--final", action="store_true", help="with seeds from the hash of the frozen calibration"
     )
     parser.add_argument("--max-minutes", type=float, metavar="M", help="begin no further cell after this")
-    parser.add_argument("--out", default="docs/results-pulse.md", help="page to write; cells go to data/")
+    parser.add_argument("--out", help="page to write (docs/results-ROOM.md); cells go to data/ beside it")
     parser.add_argument(
         "--recordings", metavar="DIR", help="folder of the real recordings; by default beside the project"
     )
@@ -38,6 +40,10 @@ def run(arguments: argparse.Namespace) -> int:
     InputError
         An option makes no sense, or there is nothing to compare with.
     """
+    if arguments.out is None:
+        arguments.out = f"docs/results-{arguments.room}.md"
+    if arguments.room == "streams":
+        return _streams(arguments)
     from gnuradio.sentinel.pulse import evaluate
 
     data = evaluate.data_path(arguments.out)
@@ -62,6 +68,15 @@ def run(arguments: argparse.Namespace) -> int:
     for path in written:
         print(f"wrote {path}")
     return 0
+
+
+def _streams(arguments: argparse.Namespace) -> int:
+    for option in ("trials_scale", "max_minutes", "final", "recordings"):
+        if getattr(arguments, option):
+            raise InputError(f"--{option.replace('_', '-')} is for evaluate pulse; leave it out")
+    from . import evaluate_streams
+
+    return evaluate_streams.run(arguments.quick, arguments.out)
 
 
 def _quick(evaluate, data: Path) -> int:

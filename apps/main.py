@@ -22,7 +22,10 @@ VERBS = {
     "pipeline": ("pipeline", "receiver or simulator, decimator and detector together: pipeline pulse"),
     "score": ("score", "compare events with the truth of a recording"),
     "calibrate": ("calibrate", "make a threshold and measure its real false-alarm rate: calibrate pulse"),
-    "evaluate": ("evaluate", "re-run the published experiments and write their tables: evaluate pulse"),
+    "evaluate": (
+        "evaluate",
+        "re-run the published experiments and write their tables: evaluate pulse, evaluate streams",
+    ),
     "info": ("info", "what a recording is, and which detectors fit it"),
     "demo": ("demo", "a minute's scene with a result worth showing"),
     "companion": ("companion", "open GNU Radio Companion with our blocks"),

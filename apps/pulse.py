@@ -14,7 +14,7 @@ from gnuradio.sentinel.core.errors import InputError
 from gnuradio.sentinel.core.event_sink import EventSink
 from gnuradio.sentinel.core.gap_reader import GapReader
 from gnuradio.sentinel.core.progress import progress
-from gnuradio.sentinel.core.run_report import RunReport
+from gnuradio.sentinel.core.run_report import RunReport, live_counts
 from gnuradio.sentinel.core.runner import Runner
 from gnuradio.sentinel.core.sinks.lines import raise_output_error
 from gnuradio.sentinel.core.source import source
@@ -238,6 +238,7 @@ class PulseRun:
             ),
             clipped_share=summary["clipped_share"],
             false_alarms_per_hour=sum(rates),
+            live=live_counts(summary) if self.source.live else None,
         )
         try:
             report.write(self.arguments.report)

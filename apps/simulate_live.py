@@ -53,7 +53,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="samples in a packet (default 20 ms; --udp 1024, the header counted)",
     )
     group.add_argument(
-        "--pace", choices=("real", "full"), default="real", help="as a radio (default), or at full speed"
+        "--pace",
+        default="real",
+        metavar="real|full|X",
+        help="as a radio (default), as fast as receivers take it, or at X times the pace of a radio",
     )
     group.add_argument("--loop", action="store_true", help="send the scene of --duration again and again")
     group.add_argument(
@@ -130,6 +133,7 @@ class Transmission:
     damage: Damage
     start_ns: int | None
     full_speed: bool
+    speed: float = 1.0
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -185,6 +189,7 @@ def _transmission(arguments: argparse.Namespace) -> Transmission:
         damage=_damage(arguments),
         start_ns=_start_ns(arguments.start_time),
         full_speed=arguments.pace == "full",
+        speed=_speed(arguments.pace),
     )
 
 
@@ -214,6 +219,18 @@ def _damage(arguments: argparse.Namespace) -> Damage:
         jitter_s=arguments.jitter,
         seed=arguments.seed,
     )
+
+
+def _speed(text: str) -> float:
+    if text in ("real", "full"):
+        return 1.0
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0.001 <= speed <= 1e6:
+        raise InputError(f"--pace {text!r}: give real, full, or a number such as 20: times real time")
+    return speed
 
 
 def _clock_step(text: str) -> ClockStep:
@@ -302,6 +319,7 @@ def _send(transmission: Transmission, outlet: Outlet, ended: Callable[[], bool])
                 damage=transmission.damage,
                 start_ns=transmission.start_ns,
                 full_speed=transmission.full_speed,
+                speed=transmission.speed,
                 ended=ended,
             )
             break

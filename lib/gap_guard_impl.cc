@@ -19,7 +19,7 @@ namespace sentinel {
 namespace {
 using action = kernel::packet_step::action;
 constexpr uint64_t unlimited = std::numeric_limits<uint64_t>::max();
-constexpr double anchor_period_s = 60;
+constexpr double anchor_period_s = 1;
 constexpr double anchor_error = 0.1; // samples
 
 const pmt::pmt_t& port_gaps()

@@ -199,8 +199,7 @@ void kfold_integrator_impl::take_tags(const std::vector<tag_t>& tags)
     if (const auto stream = value_of(tag_stream()))
         d_timeline.stream = stream;
     if (const auto time = value_of(tag_rx_time())) {
-        d_timeline.time = time;
-        d_timeline.anchor = place_of(d_window_count);
+        d_timeline.anchors.push_back({ place_of(d_window_count), time });
     }
     if (const auto lost = value_of(tag_lost()); lost && !start)
         d_lost.note(d_window_count, pmt::to_uint64(lost));
@@ -213,9 +212,8 @@ void kfold_integrator_impl::take_tags(const std::vector<tag_t>& tags)
 void kfold_integrator_impl::begin_segment(uint64_t start)
 {
     d_timeline.start = start;
-    d_timeline.anchor = start;
     d_timeline.first_window = d_window_count;
-    d_timeline.time = pmt::PMT_NIL;
+    d_timeline.anchors.clear();
     d_filled_until = d_window_count;
     for (auto& history : d_histories)
         history.restart(d_window_count);
@@ -246,6 +244,18 @@ uint64_t kfold_integrator_impl::place_of(uint64_t window) const
     return d_timeline.start + (window - d_timeline.first_window) * d_hop * channel_step();
 }
 
+// The last one at or before a place; the first where all are later; none: the segment's
+// start, without a time.
+kfold_integrator_impl::timeline::anchor
+kfold_integrator_impl::anchor_of(uint64_t place) const
+{
+    timeline::anchor found{ d_timeline.start, pmt::PMT_NIL };
+    for (const auto& anchor : d_timeline.anchors)
+        if (pmt::is_null(found.time) || anchor.place <= place)
+            found = anchor;
+    return found;
+}
+
 void kfold_integrator_impl::judge(size_t index)
 {
     auto& watch = d_watches[index];
@@ -268,6 +278,9 @@ void kfold_integrator_impl::judge(size_t index)
         oldest = std::min(oldest, other.next_window);
     d_filled.forget_before(oldest);
     d_lost.forget_before(oldest);
+    while (d_timeline.anchors.size() > 1 &&
+           d_timeline.anchors[1].place <= place_of(oldest))
+        d_timeline.anchors.pop_front();
 }
 
 void kfold_integrator_impl::take_changes(size_t index)
@@ -316,9 +329,12 @@ pmt::pmt_t kfold_integrator_impl::describe(const active_watch& watch,
     dict = with(dict, "step", pmt::from_uint64(step));
     dict = with(dict, "rx_rate", pmt::from_double(d_timeline.rate));
     dict = with(dict, "rx_freq", d_timeline.frequency);
-    dict = with(dict, "rx_time", d_timeline.time);
+    // A sender's clock may be off: times count from the middle of the cycle.
+    const auto anchor =
+        anchor_of(place_of(watch.next_window + geometry.cycle_windows() / 2));
+    dict = with(dict, "rx_time", anchor.time);
     dict = with(dict, "stream", d_timeline.stream);
-    dict = with(dict, "anchor", pmt::from_uint64(d_timeline.anchor));
+    dict = with(dict, "anchor", pmt::from_uint64(anchor.place));
     const uint64_t filled = d_filled.within(watch.next_window, windows);
     const uint64_t lost = d_lost.within(watch.next_window, windows);
     dict = with(dict, "filled", pmt::from_uint64(filled));

@@ -7,6 +7,7 @@
 #include <gnuradio/sentinel/kernel/pulse_train_search.h>
 #include <gnuradio/sentinel/kfold_integrator.h>
 
+#include <deque>
 #include <memory>
 #include <mutex>
 
@@ -37,10 +38,15 @@ private:
     struct timeline {
         uint64_t start = 0, step = 1; // input sample of first_window; samples per window
         uint64_t first_window = 0;    // of the segment
-        uint64_t anchor = 0;          // input sample that `time` belongs to
+        //! UTC of some samples, as many as the cycles in use may need.
+        struct anchor {
+            uint64_t place;
+            pmt::pmt_t time;
+        };
+        std::deque<anchor> anchors;
         double rate = 0.0;
         std::vector<double> offsets; // Hz, one per channel; empty without a channelizer
-        pmt::pmt_t frequency = pmt::PMT_NIL, time = pmt::PMT_NIL, stream = pmt::PMT_NIL;
+        pmt::pmt_t frequency = pmt::PMT_NIL, stream = pmt::PMT_NIL;
     };
 
     active_watch activate(const kfold_watch& watch, bool shared) const;
@@ -49,6 +55,7 @@ private:
     void note_filled(uint64_t samples);
     uint64_t channel_step() const;
     uint64_t place_of(uint64_t window) const;
+    timeline::anchor anchor_of(uint64_t place) const;
     void take_window(size_t channel, const gr_complex* scores);
     void take_changes(size_t index);
     void judge(size_t index);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <utility>
 
 namespace gr {
@@ -15,6 +16,8 @@ using action = packet_step::action;
 constexpr double not_whole = 0;
 // Numbers that far ahead are no loss that can be filled or timed: another sender.
 constexpr int64_t absurd_lead = int64_t(1) << 31;
+// A stamp may be so much further from the last one than their arrivals are.
+constexpr double plausible_lead_s = 60;
 
 // A handful of values: insertion sort.
 template <typename value, typename order>
@@ -108,9 +111,19 @@ bool packet_order::is_restarted(const packet_header& packet) const
         return false;
     if (sequence_lead(packet) > absurd_lead)
         return true;
-    return packet.has_time && d_has_last_time &&
-           packet.time_ns >
-               d_last_time_ns + static_cast<int64_t>(0.5e9 * d_last_duration_s);
+    if (!packet.has_time || !d_has_last_time)
+        return false;
+    const double passed_s = 1e-9 * static_cast<double>(packet.time_ns - d_last_time_ns);
+    return passed_s > 0.5 * d_last_duration_s && passed_s <= longest_pause_s(packet);
+}
+
+// A single packet whose stamp lies years ahead proves nothing; further ones may.
+double packet_order::longest_pause_s(const packet_header& packet) const
+{
+    if (packet.arrival_ns == 0 || d_last_arrival_ns == 0)
+        return std::numeric_limits<double>::infinity();
+    const auto arrived_ns = static_cast<int64_t>(packet.arrival_ns - d_last_arrival_ns);
+    return plausible_lead_s + 1e-9 * static_cast<double>(arrived_ns);
 }
 
 bool packet_order::is_held(const packet_header& packet) const
@@ -508,6 +521,7 @@ void packet_order::go_on(packet_step step, std::vector<packet_step>& plan)
     d_signal_s += duration_s(packet);
     d_index += packet.items;
     d_next_seq = packet.seq + 1;
+    d_last_arrival_ns = packet.arrival_ns;
     d_started = true;
     plan.push_back(step);
 }

@@ -256,6 +256,25 @@ BOOST_AUTO_TEST_CASE(numbers_that_begin_anew_are_a_new_stream)
     }
 }
 
+// A number that is over with a stamp of years ahead: bits that went wrong on the way.
+BOOST_AUTO_TEST_CASE(one_packet_with_an_absurd_stamp_is_no_new_stream)
+{
+    sender from;
+    from.numbers = true;
+    from.send(100);
+    for (int i = 0; i < 10; i++) {
+        auto packet = from.make(from.number - 1);
+        packet.time_ns = 2'147'483'647'000'000'000;
+        from.receive(packet);
+        from.send(3);
+    }
+    from.end();
+    BOOST_CHECK_EQUAL(from.seen.restarts + from.seen.steps, 0);
+    BOOST_CHECK_EQUAL(from.seen.duplicate, 10);
+    BOOST_CHECK_EQUAL(from.seen.played, 130 * size);
+    BOOST_CHECK_EQUAL(from.seen.missing + from.seen.late, 0);
+}
+
 BOOST_AUTO_TEST_CASE(counts_go_on_across_powers_of_two)
 {
     for (const int bits : { 31, 32, 40 })

@@ -34,6 +34,7 @@ def test_report_holds_every_field_of_the_contract(tmp_path):
         "samples_unjudged": 0,
         "clipped_share": 0.25,
         "false_alarms_per_hour": 0.036,
+        "live": None,
     }
     assert report(work_s=0.0).to_dict()["real_time_factor"] is None
 

@@ -66,7 +66,7 @@ struct SENTINEL_API gap_guard_counts {
  * `rx_rate`, `rx_freq`, `rx_time` (if known), and `sentinel_lost` after a cut;
  * `sentinel_stream` on the first item of a stream and `sentinel_end` on its last;
  * `sentinel_filled` on the first filled item. Inside a segment `rx_time` where the
- * sender's clock has moved a tenth of a sample from the last one (at most once a minute),
+ * sender's clock has moved a tenth of a sample from the last one (at most once a second),
  * and `sentinel_lost` for an estimated loss. A cut, a step of the clock, and a change of
  * rate or frequency begin a segment; a sender that has begun anew begins a stream, whose
  * `stream_id` ends in .2, .3, ... and whose index begins at 0.

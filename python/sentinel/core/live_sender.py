@@ -117,6 +117,7 @@ def send_stream(
     damage: Damage | None = None,
     start_ns: int | None = None,
     full_speed: bool = False,
+    speed: float = 1.0,
     ended: Callable[[], bool] = lambda: False,
 ) -> None:
     """Send a stream to its end, or until `ended()`.
@@ -136,6 +137,8 @@ def send_stream(
         UTC of sample 0, nanoseconds since 1970; now if None.
     full_speed : bool
         As fast as the receiver takes it.
+    speed : float
+        Times real time, where not at full speed.
     ended : callable
         Asked before each packet and while waiting.
 
@@ -147,7 +150,7 @@ def send_stream(
     damage = damage or Damage()
     damager = Damager(damage, sent.counts)
     jitter = np.random.default_rng((damage.seed, _JITTER_STREAM))
-    pacer = Pacer(full_speed, ended=ended)
+    pacer = Pacer(full_speed, ended=ended, speed=speed)
     sent.start_ns = time.time_ns() if start_ns is None else start_ns
     began = time.monotonic()
     moment_ns = 0

@@ -4,6 +4,7 @@
 import json
 import math
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -11,6 +12,34 @@ from .files import write_atomic
 
 SCHEMA = 1
 ACCOUNTING = ("exact", "timestamps", "sequence", "clock", "none")
+#: What `live` may hold, as far as the input has it: counts, the standard deviation of the time stamps, and
+#: how far the sender's sample rate is from the stated one.
+LIVE_COUNTS = (
+    "samples_received",
+    "samples_filled",
+    "samples_cut",
+    "samples_lost",
+    "samples_late",
+    "samples_duplicate",
+    "packets_received",
+    "packets_late",
+    "packets_duplicate",
+    "packets_reordered",
+    "packets_malformed",
+    "kernel_drops",
+    "samples_nonfinite",
+    "clock_steps",
+    "restarts",
+    "rate_changes",
+    "reconnects",
+    "jitter_s",
+    "rate_ppm",
+)
+
+
+def live_counts(summary: Mapping[str, Any]) -> dict[str, int | float]:
+    """Those of `LIVE_COUNTS` that the summary of a source holds."""
+    return {name: summary[name] for name in LIVE_COUNTS if summary.get(name) is not None}
 
 
 @dataclass
@@ -37,6 +66,8 @@ class RunReport:
         Share of samples at the end of the converter's range; None if the native type is unknown.
     false_alarms_per_hour : float or None
         Stated rate of the whole run; None if nothing was calibrated.
+    live : dict or None
+        What the source of a live input counted, see `LIVE_COUNTS`; None for recordings.
     """
 
     detector: str
@@ -53,6 +84,7 @@ class RunReport:
     samples_unjudged: int = 0
     clipped_share: float | None = None
     false_alarms_per_hour: float | None = None
+    live: dict[str, int | float] | None = None
 
     @property
     def real_time_factor(self) -> float | None:
@@ -70,7 +102,7 @@ class RunReport:
         if self.accounting not in ACCOUNTING:
             raise ValueError(f"accounting is {self.accounting!r}; it must be one of {', '.join(ACCOUNTING)}")
         values = {"schema": SCHEMA, **asdict(self), "real_time_factor": self.real_time_factor}
-        for field in fields(self)[3:]:
+        for field in fields(self)[3:-1]:
             value = values[field.name]
             if hasattr(value, "item"):
                 values[field.name] = value = value.item()  # NumPy scalars

@@ -69,6 +69,8 @@ class Pacer:
     ----------
     full_speed : bool
         Never wait.
+    speed : float
+        So many seconds of the stream pass in one of the clock.
     ended : callable
         Asked several times a second; waiting ends when it is true.
     now_ns, sleep : callable
@@ -81,8 +83,10 @@ class Pacer:
         ended: Callable[[], bool] = lambda: False,
         now_ns: Callable[[], int] = time.monotonic_ns,
         sleep: Callable[[float], None] = time.sleep,
+        speed: float = 1.0,
     ) -> None:
         self.full_speed = full_speed
+        self.speed = speed
         #: Most seconds by which a moment was missed.
         self.most_behind_s = 0.0
         self._ended = ended
@@ -91,7 +95,7 @@ class Pacer:
         self._start_ns = now_ns()
 
     def wait(self, moment_ns: int) -> None:
-        """Return when `moment_ns` nanoseconds have passed since the pacer was made."""
+        """Return when the stream has passed `moment_ns` nanoseconds since the pacer was made."""
         if self.full_speed:
             return
         late_s = -self._left_s(moment_ns)
@@ -100,4 +104,4 @@ class Pacer:
             self._sleep(min(left_s, _SLICE_S))
 
     def _left_s(self, moment_ns: int) -> float:
-        return (self._start_ns + moment_ns - self._now_ns()) / 1e9
+        return (self._start_ns + moment_ns / self.speed - self._now_ns()) / 1e9

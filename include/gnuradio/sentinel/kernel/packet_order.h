@@ -68,7 +68,9 @@ struct SENTINEL_API packet_step {
  * are held and another comes. A packet from the past is dropped as late if it was given
  * up as lost; otherwise it is held too: the stream going on in order proves it a
  * duplicate, `depth` further packets from the past in ascending order prove that the
- * sender has begun anew (sequence) or its clock was set back (time). A forward jump of
+ * sender has begun anew (sequence) or its clock was set back (time). A number that goes
+ * back while the stamp goes on, by no more than arrivals do, proves that at once. A
+ * forward jump of
  * the time is a clock step where arrival_pace says so, else a loss. With sequence numbers
  * a jump of the time that two packets confirm is a clock step.
  *
@@ -121,6 +123,7 @@ private:
     int64_t position(const packet_header& packet) const;
     bool was_lost(int64_t position) const;
     bool is_restarted(const packet_header& packet) const;
+    double longest_pause_s(const packet_header& packet) const;
     bool is_held(const packet_header& packet) const;
     bool is_jittered(const packet_header& packet, double ahead = 0) const;
     bool only_jittered(const packet_header& packet) const;
@@ -158,6 +161,7 @@ private:
     bool d_has_last_time = false;
     int64_t d_last_time_ns = 0;
     double d_last_duration_s = 0;
+    uint64_t d_last_arrival_ns = 0;
     double d_signal_s = 0;
     double d_suspected_step_s = 0; // residual of the last packet, where it was too large
     time_line d_line;
