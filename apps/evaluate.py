@@ -26,6 +26,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--final", action="store_true", help="with seeds from the hash of the frozen calibration"
     )
     parser.add_argument("--max-minutes", type=float, metavar="M", help="begin no further cell after this")
+    parser.add_argument(
+        "--soak",
+        type=float,
+        metavar="MIN",
+        help="streams: long runs in real time, memory and processor share",
+    )
     parser.add_argument("--out", help="page to write (docs/results-ROOM.md); cells go to data/ beside it")
     parser.add_argument(
         "--recordings", metavar="DIR", help="folder of the real recordings; by default beside the project"
@@ -44,6 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.out = f"docs/results-{arguments.room}.md"
     if arguments.room == "streams":
         return _streams(arguments)
+    if arguments.soak is not None:
+        raise InputError("--soak is for streams; leave it out")
     from gnuradio.sentinel.pulse import evaluate
 
     data = evaluate.data_path(arguments.out)
@@ -71,6 +79,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _streams(arguments: argparse.Namespace) -> int:
+    if arguments.soak is not None:
+        from .evaluate_streams_soak import run as run_soak
+
+        return run_soak(arguments.soak, arguments.out)
     for option in ("trials_scale", "max_minutes", "final", "recordings"):
         if getattr(arguments, option):
             raise InputError(f"--{option.replace('_', '-')} is for evaluate pulse; leave it out")

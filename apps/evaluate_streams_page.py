@@ -78,6 +78,15 @@ estimates by the clock.
 
 <!-- begin:samples -->
 <!-- end:samples -->
+
+## Long runs
+
+Written by `sentinel evaluate streams --soak 10`. Resident memory of the receiver's process at its largest
+in the first fifth of the run and in the rest; of a recording, of a fifth of the hours and of all. The share
+of a core is CPU time of the whole process, start and calibration included, over seconds of signal.
+
+<!-- begin:soak -->
+<!-- end:soak -->
 """
 
 _TABLES = {

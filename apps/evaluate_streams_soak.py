@@ -9,9 +9,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+from gnuradio.sentinel.core.errors import InputError
+from gnuradio.sentinel.core.markdown import markdown_table, replace_section
 
 from .ports import free_port
 
@@ -21,6 +25,8 @@ _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 #: Share of a run that counts as its beginning: caches fill, buffers grow to their size.
 WARM_UP = 0.2
+#: The memory of a fifth of them, an hour, is compared with that of all.
+FULL_SPEED_HOURS = 5.0
 
 
 @dataclass(frozen=True)
@@ -155,3 +161,44 @@ def _file_soak(hours: float) -> Soak:
         subprocess.run([*COMMAND, *words, "--duration", f"{3600 * hours:g}"], check=True, capture_output=True)
         name = f"{hours:g} h of samples at 3840 S/s from a file, full speed"
         return run_soak(name, ["pulse", str(scene), "--tip", "2"], every_s=0.02)
+
+
+def run(minutes: float, out: str | Path) -> int:
+    """Run all of them, write the section of the page, and return the exit code.
+
+    Raises
+    ------
+    InputError
+        There is no page, or the minutes make no sense.
+    """
+    out = Path(out)
+    if not out.exists():
+        raise InputError(f"--out {out}: there is no page yet; run `sentinel evaluate streams` first")
+    if not 0.5 <= minutes <= 1440:
+        raise InputError(f"--soak {minutes:g}: give 0.5 to 1440 minutes")
+    with ThreadPoolExecutor(2) as pool:
+        live = [pool.submit(one_detector, minutes), pool.submit(many_tags, minutes)]
+        rows = [full_speed(FULL_SPEED_HOURS), *(task.result() for task in live)]
+    replace_section(out, "soak", soak_table(rows))
+    print(f"wrote {out}")
+    return 0
+
+
+def soak_table(rows: Iterable[Soak]) -> str:
+    """Memory and processor share, row by row."""
+    header = ("run", "decisions", "events", "samples lost", "MiB early", "MiB late", "share of a core")
+    return markdown_table(
+        header,
+        [
+            (
+                row.name,
+                row.decisions,
+                row.events,
+                row.samples_lost,
+                f"{row.early_mib:.1f}",
+                f"{row.late_mib:.1f}",
+                f"{100 * row.cpu_share:.2g} %",
+            )
+            for row in rows
+        ],
+    )
