@@ -214,7 +214,7 @@ def test_times_follow_a_clock_that_is_off():
     assert messages == [] and len(rows(tags, "sentinel_start")) == 1
     times = [(offset, value) for offset, key, value in tags if key == "rx_time"]
     assert np.all(np.diff([offset for offset, _ in times]) >= RATE)
-    assert len(times) == 2 or len(times) == 3
+    assert 95 < len(times) < 105  # of 104 s
     for offset, (seconds, fraction) in times:
         right = time_of(0) * 1e-9 + offset * (1 + 50e-6) / RATE
         assert seconds + fraction == pytest.approx(right, abs=2e-6)

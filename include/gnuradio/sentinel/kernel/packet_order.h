@@ -107,6 +107,8 @@ public:
     void set_index(uint64_t index) { d_index = index; }
 
 private:
+    // Numbers that far ahead are no loss that can be filled or timed: another sender.
+    static constexpr int64_t absurd_lead = int64_t(1) << 31;
     enum class place { here, ahead, behind };
     struct held_packet {
         packet_header header;
