@@ -13,7 +13,8 @@ from .evaluate_streams_row import Row
 _PAGE = """# Live inputs: measured figures
 
 [The same scene](#the-same-scene-by-every-way) · [damage](#damage-on-the-way) ·
-[clock](#a-clock-that-is-off) · [bad packets](#packets-that-are-none) · [every sample](#every-sample)
+[clock](#a-clock-that-is-off) · [bad packets](#packets-that-are-none) · [every sample](#every-sample) ·
+[long runs](#long-runs)
 
 Everything between markers is written by `sentinel evaluate streams`; `--quick` measures a tenth of the rows
 again, writes nothing, and fails where a claim does not hold.
