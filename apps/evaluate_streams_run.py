@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from gnuradio.sentinel.core.errors import OutputError
+from gnuradio.sentinel.core.ports import free_port, udp_port_is_bound
 
 from .children import SENTINEL
-from .ports import free_port, udp_port_is_bound
 
 #: Longest that any process of a row may take, s.
 LIMIT_S = 240.0

@@ -16,8 +16,7 @@ from pathlib import Path
 
 from gnuradio.sentinel.core.errors import InputError
 from gnuradio.sentinel.core.markdown import markdown_table, replace_section
-
-from .ports import free_port
+from gnuradio.sentinel.core.ports import free_port
 
 #: Runs of the `sentinel` command, whatever folder they are started from.
 COMMAND = (sys.executable, "-c", "import sys; from gnuradio.sentinel.apps.main import main; sys.exit(main())")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import socket
 
-from .ports import free_port
+from gnuradio.sentinel.core.ports import free_port
 
 _BUFFER_BYTES = 4 << 20
 

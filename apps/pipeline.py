@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from gnuradio.sentinel.core import logs
 from gnuradio.sentinel.core.errors import InputError
 from gnuradio.sentinel.core.inputs import parse_input
+from gnuradio.sentinel.core.ports import check_free, udp_port_is_bound
 from gnuradio.sentinel.core.runner import EXIT_INTERRUPTED
 from gnuradio.sentinel.core.units import parse_frequency, parse_rate
 from gnuradio.sentinel.pulse.config import PulseSettings
@@ -22,7 +23,6 @@ from gnuradio.sentinel.pulse.config import PulseSettings
 from .children import SENTINEL, Child, Children, Program
 from .end_signal import EndSignal
 from .input_arguments import add_output_arguments
-from .ports import check_free, udp_port_is_bound
 from .settings_arguments import add_settings
 
 log = logging.getLogger("gnuradio.sentinel.pipeline")

@@ -17,7 +17,7 @@ import numpy as np
 import pmt
 from gnuradio import blocks, gr, network, sentinel, zeromq
 from gnuradio.sentinel import kernel
-from gnuradio.sentinel.apps.ports import free_port
+from gnuradio.sentinel.core.ports import free_port
 
 REPEATS = 5
 SAMPLES = 20_000_000

@@ -10,7 +10,7 @@ import sys
 import pytest
 from gnuradio.sentinel.apps import pipeline
 from gnuradio.sentinel.apps.main import main
-from gnuradio.sentinel.apps.ports import udp_port_is_bound
+from gnuradio.sentinel.core.ports import udp_port_is_bound
 from sender_runs import finish, free_port, read_until, sentinel
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
-from gnuradio.sentinel.core.errors import InputError
+from .errors import InputError
 
 _KINDS = {"UDP": (socket.SOCK_DGRAM, "ss -lunp"), "TCP": (socket.SOCK_STREAM, "ss -ltnp")}
 
