@@ -9,18 +9,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gnuradio.sentinel.core.errors import InputError
 from gnuradio.sentinel.core.markdown import markdown_table, replace_section
-from gnuradio.sentinel.core.ports import free_port
+from gnuradio.sentinel.core.ports import free_port, udp_port_is_bound
 
 #: Runs of the `sentinel` command, whatever folder they are started from.
 COMMAND = (sys.executable, "-c", "import sys; from gnuradio.sentinel.apps.main import main; sys.exit(main())")
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+_POLL_S = 0.05
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 #: Share of a run that counts as its beginning: caches fill, buffers grow to their size.
 WARM_UP = 0.2
@@ -76,9 +77,15 @@ def watch(process: subprocess.Popen, every_s: float = 1.0) -> tuple[list[float],
 
 
 def run_soak(
-    name: str, receiver: Sequence[str], sender: Sequence[str] = (), every_s: float = 1.0, ready_s: float = 3.0
+    name: str,
+    receiver: Sequence[str],
+    sender: Sequence[str] = (),
+    every_s: float = 1.0,
+    listens: Callable[[], bool] = lambda: True,
 ) -> Soak:
     """Run a receiver, and a sender if it needs one, to the receiver's end.
+
+    The sender starts when `listens` says that the receiver does.
 
     Raises
     ------
@@ -93,7 +100,8 @@ def run_soak(
             process = subprocess.Popen(words, stdout=nothing, stderr=errors)
             other = None
             if sender:
-                time.sleep(ready_s)  # it calibrates first; packets before it listens are not part of the run
+                while not listens() and process.poll() is None:
+                    time.sleep(_POLL_S)
                 other = subprocess.Popen([*COMMAND, *sender], stdout=nothing, stderr=nothing)
             memory, cpu_s = watch(process, every_s)
             code, wall_s = process.wait(), time.monotonic() - began
@@ -126,6 +134,7 @@ def one_detector(minutes: float) -> Soak:
         f"one 3840 S/s detector, udp, {minutes:g} min in real time",
         ["pulse", f"udp:127.0.0.1:{port}", "--tip", "2", "--duration", seconds],
         ["simulate", "pulse", "--tag", "freq=500,tip=2,tp=0.015,en0=15", "--udp", f"127.0.0.1:{port}"],
+        listens=lambda: udp_port_is_bound(port),
     )
 
 

@@ -128,7 +128,7 @@ int channelizer_impl::general_work(int noutput_items,
     if (d_state != state::flushing && ninput_items[0] > 0) {
         if (d_state == state::between_segments)
             begin_segment();
-        const boundary until = find_boundary(ninput_items[0]);
+        const segment_boundary until = find_boundary(ninput_items[0]);
         const auto step = d_kernel.process(in, until.items, out, capacity);
         produced = step.produced;
         collect_tags(nitems_read(0), nitems_read(0) + step.consumed);
@@ -193,20 +193,15 @@ void channelizer_impl::warn_of_rate(double rate)
             d_sample_rate);
 }
 
-channelizer_impl::boundary channelizer_impl::find_boundary(uint64_t available)
+segment_boundary channelizer_impl::find_boundary(uint64_t available)
 {
-    const uint64_t begin = nitems_read(0);
-    boundary found{ available, false, pmt::PMT_NIL };
-    std::vector<tag_t> tags;
-    get_tags_in_range(tags, 0, begin, begin + available, tag_start());
-    for (const auto& tag : tags)
-        if (tag.offset > d_segment_begin && tag.offset - begin < found.items)
-            found = { tag.offset - begin, true, pmt::PMT_NIL };
-    get_tags_in_range(tags, 0, begin, begin + available, tag_end());
-    for (const auto& tag : tags)
-        if (tag.offset - begin < found.items)
-            found = { tag.offset - begin + 1, true, tag.value };
-    return found;
+    return find_segment_boundary(
+        nitems_read(0),
+        available,
+        d_segment_begin,
+        [this](auto& tags, uint64_t begin, uint64_t end, const pmt::pmt_t& key) {
+            get_tags_in_range(tags, 0, begin, end, key);
+        });
 }
 
 // Keeps all tags but our own for the output they belong to.

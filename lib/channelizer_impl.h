@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "segment_boundary.h"
+
 #include <gnuradio/sentinel/channelizer.h>
 #include <gnuradio/sentinel/kernel/channelizer.h>
 
@@ -32,15 +34,8 @@ public:
 private:
     enum class state { between_segments, in_segment, flushing };
 
-    //! Where a segment stops within the items at hand.
-    struct boundary {
-        uint64_t items; //!< that belong to it
-        bool ends;
-        pmt::pmt_t end; //!< value of sentinel_end, or nil
-    };
-
     void begin_segment();
-    boundary find_boundary(uint64_t available);
+    segment_boundary find_boundary(uint64_t available);
     void collect_tags(uint64_t begin, uint64_t end);
     void write_offsets();
     void write_collected_tags(uint64_t produced, bool last);
