@@ -22,6 +22,7 @@ PYBIND11_MODULE(_sentinel, module)
     bind_recording_source(module);
     bind_channelizer_block(module);
     bind_decimator_block(module);
+    bind_features_block(module);
     bind_packet_kernels(kernel);
     bind_packet_blocks(module);
     bind_gap_guard(module);

@@ -9,7 +9,10 @@ import numpy as np
 
 from .. import kernel
 from ..core.errors import InputError
+from .record_reader import RecordReader
 from .snapshots import Snapshots
+
+__all__ = ["DTYPES", "RecordReader", "measure", "native_format", "snapshot_length"]
 
 #: Array type of the samples of each format.
 DTYPES = {"cu8": np.uint8, "ci8": np.int8, "cu16_le": np.uint16, "ci16_le": np.int16, "cf32_le": np.complex64}
