@@ -88,6 +88,8 @@ def measure(
     if samples.dtype == np.complex128:
         samples = samples.astype(np.complex64)
     found = native_format(samples)
+    if samples.ndim != 1:
+        raise InputError(f"samples have {samples.ndim} dimensions; give a one-dimensional array")
     if format is not None and kernel.sample_format_name(format) != found:
         raise InputError(
             f"samples are {samples.dtype}, format {format} needs {DTYPES.get(format, 'another')}"
