@@ -104,10 +104,11 @@ def in_a_flowgraph(taps: np.ndarray) -> list[dict]:
     made = []
     for format, name in (("cu8", "uint8"), ("cf32_le", "complex64")):
         work, process = rates[format]
+        alone, without = rates[f"{format} alone"][1], rates[f"{format} without"][0]
         what = (
-            f"{DEPTH} taps, MS/s of CPU in work() against stream_to_streams + pfb_channelizer_ccf + power and "
-            f"power^2 sums; whole process {process:.0f} against {rates['stock'][1]:.1f}, source and head alone "
-            f"{rates[f'{format} alone'][1]:.0f}; without coherence {rates[f'{format} without'][0]:.0f}"
+            f"{DEPTH} taps, MS/s of CPU in work() against stream_to_streams + pfb_channelizer_ccf + power, "
+            f"power^2 sums; whole process {process:.0f} against {rates['stock'][1]:.1f}, "
+            f"source and head alone {alone:.0f}; without coherence {without:.0f}"
         )
         made.append(row(f"features of {name}, GNU Radio", work, rates["stock"][0], what))
     return made

@@ -60,7 +60,9 @@ channelizer_features_impl::channelizer_features_impl(
 {
     set_tag_propagation_policy(TPP_DONT);
     set_relative_rate(1, d_snapshot);
-    set_min_output_buffer(buffer_items);
+    // Port by port, since the call for all of them prints a line.
+    for (int out = 0; out < output_signature()->max_streams(); out++)
+        set_min_output_buffer(out, buffer_items);
     message_port_register_out(port());
 }
 

@@ -3,6 +3,8 @@
 
 #include "aligned_floats.h"
 
+#include <gnuradio/sentinel/api.h>
+
 #include <cstddef>
 #include <vector>
 
@@ -18,7 +20,7 @@ namespace kernel {
  * it divides, then 2, then the odd prime factors by their definition. There is no plan
  * to measure, hence the same bits in each run.
  */
-class lane_fft
+class SENTINEL_API lane_fft
 {
 public:
     explicit lane_fft(size_t size);

@@ -3,8 +3,8 @@ import numpy as np
 import pmt
 import pytest
 from block_runs import CHUNKS, stream_of
-from feature_runs import run_features
-from gnuradio import sentinel
+from feature_runs import RunCollector, run_features
+from gnuradio import gr, sentinel
 from gnuradio.sentinel import kernel
 from gnuradio.sentinel.core.quantise import quantise
 from gnuradio.sentinel.gnss.features import DTYPES, measure
@@ -51,6 +51,21 @@ def test_block_equals_measure_in_any_chunks(rng, format, chunk):
     np.testing.assert_allclose(found.time_s, 1_700_000_000.75 + 0.05 * np.arange(3), rtol=0, atol=1e-6)
     assert collector.runs[0].begins and collector.runs[-1].ends
     assert len(messages) == 3
+
+
+def test_native_items_of_sentinel_source(rng, tmp_path):
+    """A file, the source, the block: the same as the function on the file's bytes."""
+    samples, path = native(rng, "cu8", 2 * SNAPSHOT + 999), tmp_path / "band.cu8"
+    samples.tofile(path)
+    source = sentinel.source(str(path), sample_rate=RATE, center_freq=1575.42e6, native=True)
+    block = sentinel.channelizer_features(format=source.format, **SETTINGS)
+    top, collector = gr.top_block(), RunCollector(block.record_length)
+    top.connect(source, block, collector)
+    top.run()
+    found = join([run.snapshots for run in collector.runs])
+    same(found, expected_of(samples))
+    assert found.center_freq == 1575.42e6 and collector.runs[-1].ends
+    assert collector.runs[0].stream["stream_id"] == source.stream_id
 
 
 @pytest.mark.parametrize("format", sorted(DTYPES))

@@ -67,6 +67,17 @@ def test_against_numpy(rng, format, channels, depth, snapshot):
     compare(records_of(samples, format, channels, depth, snapshot), expected, channels)
 
 
+def test_a_whole_second_is_as_precise(rng):
+    """Sums of single precision are short enough for 40,000 rows."""
+    samples = native(rng, "cu8", 2_560_000)
+    expected = reference.records(
+        samples, "cu8", RATE, 64, kernel.channelizer_prototype(64, 8), 2_560_000, 0.1
+    )
+    found = records_of(samples, "cu8", 64, 8, 2_560_000, 0.1)
+    np.testing.assert_allclose(found[:, 64:128], expected[:, 64:128], rtol=2e-6)
+    compare(found, expected, 64)
+
+
 def test_taps_without_symmetry_and_no_dc_removal(rng):
     samples, taps = native(rng, "cf32_le", 9000), rng.normal(size=48).astype(np.float32)
     features = kernel.channelizer_features(RATE, "cf32_le", 16, taps, 4000, dc_window_s=0.0)
