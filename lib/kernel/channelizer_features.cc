@@ -73,7 +73,7 @@ size_t window_of(const channelizer_features::config& c)
         return 0;
     const double blocks =
         c.dc_window_s * c.sample_rate / static_cast<double>(block_of(c));
-    return std::max<size_t>(1, std::llround(blocks));
+    return std::max<size_t>(1, static_cast<size_t>(blocks));
 }
 
 //! Samples [begin, end) of a block.

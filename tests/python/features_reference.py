@@ -25,7 +25,7 @@ def block_length(sample_rate, channels, dc_window_s):
 def removed_mean(samples, filled, sample_rate, channels, dc_window_s):
     """Mean of the moving window at each sample."""
     block, mean = block_length(sample_rate, channels, dc_window_s), np.zeros(len(samples), complex)
-    window = max(1, round(dc_window_s * sample_rate / block)) if dc_window_s else 0
+    window = max(1, int(dc_window_s * sample_rate / block)) if dc_window_s else 0
     for begin in range(0, len(samples), block) if window else ():
         part = slice(max(0, begin - (window - 1) * block), begin + block)
         kept = samples[part][~filled[part]]

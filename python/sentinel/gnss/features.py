@@ -90,9 +90,9 @@ def measure(
     found = native_format(samples)
     if samples.ndim != 1:
         raise InputError(f"samples have {samples.ndim} dimensions; give a one-dimensional array")
-    if format is not None and kernel.sample_format_name(format) != found:
+    if format is not None and format != found:
         raise InputError(
-            f"samples are {samples.dtype}, format {format} needs {DTYPES.get(format, 'another')}"
+            f"samples are {samples.dtype}, that is {found} and not {format}: leave the format out"
         )
     length = snapshot_length(sample_rate, snapshot_s, channels)
     try:

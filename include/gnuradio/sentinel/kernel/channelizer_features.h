@@ -39,7 +39,7 @@ SENTINEL_API std::vector<float> channelizer_prototype(size_t channels,
  * snapshot_samples) records.
  *
  * The mean is that of a moving window of whole blocks, the one at hand included, so that
- * a carrier near the centre stays: blocks of 4096 samples or more, as many as make up
+ * a carrier near the centre stays: blocks of 4096 samples or more, as many as fit into
  * dc_window_s, at least one. Integer samples are summed as integers.
  *
  * Rows that touch a filled sample are left out; so are filled samples from the mean.
