@@ -136,6 +136,42 @@ BOOST_AUTO_TEST_CASE(the_mean_is_taken_off_and_told)
     BOOST_CHECK_SMALL(records[64 + channelizer_features::dc_q] + 2, 0.02f);
 }
 
+BOOST_AUTO_TEST_CASE(integers_are_what_their_values_are)
+{
+    // Exactly as many bytes as samples, at odd addresses, and widths that leave a rest.
+    for (auto format : { sample_format::cu8,
+                         sample_format::ci8,
+                         sample_format::cu16_le,
+                         sample_format::ci16_le })
+        for (size_t channels : { 16, 22 }) {
+            auto c = settings(9000);
+            c.channels = channels;
+            c.taps = channelizer_prototype(channels, 3);
+            channelizer_features of_values(c);
+            c.format = format;
+            channelizer_features of_codes(c);
+            const size_t count = 2 * of_codes.block_samples() + 1001;
+            std::mt19937 engine(3);
+            std::vector<unsigned char> bytes(1 + count * bytes_per_sample(format));
+            for (auto& byte : bytes)
+                byte = static_cast<unsigned char>(engine());
+            std::vector<gr_complex> values(count);
+            convert_samples(format, bytes.data() + 1, count, values.data());
+            const auto expected = run(of_values, values, 10);
+            std::vector<float> found(10 * of_codes.record_length());
+            auto step = of_codes.process(bytes.data() + 1, count, found.data(), 10);
+            BOOST_CHECK_EQUAL(step.consumed, count);
+            step.produced += of_codes.finish(
+                found.data() + step.produced * of_codes.record_length(), 10);
+            found.resize(step.produced * of_codes.record_length());
+            BOOST_REQUIRE_EQUAL(found.size(), expected.size());
+            for (size_t i = 0; i < found.size(); i++)
+                if (std::isfinite(expected[i]))
+                    BOOST_CHECK_SMALL(found[i] - expected[i],
+                                      1e-5f * (1 + std::abs(expected[i])));
+        }
+}
+
 BOOST_AUTO_TEST_CASE(bad_settings_and_calls_are_named)
 {
     auto odd = settings(1000);
