@@ -16,10 +16,11 @@ from gnuradio.sentinel.core.gap_reader import GapReader
 from gnuradio.sentinel.core.progress import progress
 from gnuradio.sentinel.core.run_report import RunReport, live_counts
 from gnuradio.sentinel.core.runner import Runner
+from gnuradio.sentinel.core.settings import build
 from gnuradio.sentinel.core.sinks.lines import raise_output_error
 from gnuradio.sentinel.core.source import source
 from gnuradio.sentinel.pulse.block import PulseDetector
-from gnuradio.sentinel.pulse.config import PulseSettings, build
+from gnuradio.sentinel.pulse.config import PulseSettings
 from gnuradio.sentinel.pulse.events import false_alarms_per_hour
 
 from .clipping import ClippingCheck
