@@ -52,11 +52,16 @@ class Baseline:
     ----------
     channels : int
     settings : BaselineSettings, optional
+    coherence : float
+        Of white noise behind the filter bank; see `white_coherence`.
     """
 
-    def __init__(self, channels: int, settings: BaselineSettings | None = None) -> None:
+    def __init__(
+        self, channels: int, settings: BaselineSettings | None = None, coherence: float = 0.0
+    ) -> None:
         self.settings = settings or BaselineSettings()
         self.channels = channels
+        self.white_coherence = coherence
         self.reset()
 
     def reset(self) -> None:
@@ -66,7 +71,7 @@ class Baseline:
         self.level_db = np.nan
         self.shape_db = np.zeros(n)
         self.kurtosis = np.full(n, 2.0)
-        self.coherence = np.zeros(n, complex)
+        self.coherence = np.full(n, complex(self.white_coherence))
         self.row_kurtosis = 1.0 + 1.0 / n
         self._anchor_level = np.nan
         self._anchor_shape = np.zeros(n)
@@ -103,7 +108,7 @@ class Baseline:
             common_kurtosis=common / (sigma_kurtosis * 1.25 / np.sqrt(n)),
             row_kurtosis=(seen.row_kurtosis - self.row_kurtosis) / sigma_row,
             rise_db=rise_db,
-            excess=10 ** ((seen.shape_db + rise_db - reference) / 10) - 1,
+            excess=10 ** ((seen.shape_db + _beyond_drift(rise_db) - reference) / 10) - 1,
             rows=seen.rows,
         )
 
@@ -178,6 +183,24 @@ class Baseline:
             now = self._scatter[name]
             rate = 1 / min(self.learned, 100)
             self._scatter[name] = max(1.0, now + (value * now - now) * rate)
+
+
+def _beyond_drift(rise_db: float, drift_db: float = 0.15) -> float:
+    """A rise of the level less what the gain may drift faster than the reference follows."""
+    return float(np.sign(rise_db) * max(abs(rise_db) - drift_db, 0.0))
+
+
+def white_coherence(prototype: np.ndarray, channels: int) -> float:
+    """Lag-one coherence that a filter bank gives to white noise: sum h[l] h[l + N] / sum h^2.
+
+    Parameters
+    ----------
+    prototype : ndarray, shape (taps,)
+    channels : int
+        N.
+    """
+    h = np.asarray(prototype, float)
+    return float((h[channels:] * h[:-channels]).sum() / (h**2).sum()) if len(h) > channels else 0.0
 
 
 def _smooth(shape_db: np.ndarray, reach: int = 4) -> np.ndarray:

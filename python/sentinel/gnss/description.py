@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .baseline import Baseline
 from .comparison import DB, Comparison, Look
 
 _RANKS = (0, 1, 2, 3, 5, 7, 11, 15, 23, 31, 47, 63)
@@ -49,7 +50,7 @@ NAMES = (
 )
 
 
-def describe(seen: Look, comparison: Comparison, row_reference: float, saturated_share: float) -> np.ndarray:
+def describe(seen: Look, comparison: Comparison, baseline: Baseline, saturated_share: float) -> np.ndarray:
     """The columns `NAMES` of one snapshot.
 
     Parameters
@@ -57,8 +58,8 @@ def describe(seen: Look, comparison: Comparison, row_reference: float, saturated
     seen : Look
     comparison : Comparison
         Of the same snapshot with its receiver's reference.
-    row_reference : float
-        Row kurtosis of the reference.
+    baseline : Baseline
+        The reference.
     saturated_share : float
         NaN counts as 0.
 
@@ -98,10 +99,10 @@ def describe(seen: Look, comparison: Comparison, row_reference: float, saturated
         *_bounded_log(np.quantile(seen.kurtosis, (0, 0.05, 0.25, 0.5, 0.75, 0.95, 1))),
         *(_signal_kurtosis(seen.kurtosis[order[:top]], ratio[order[:top]], seen.rows) for top in tops),
         *np.abs(seen.coherence[first]),
-        *(_signal_coherence(seen, comparison, order[:top]) for top in tops),
+        *(_signal_coherence(seen, comparison, baseline, order[:top]) for top in tops),
         *np.quantile(np.abs(comparison.coherence) / np.sqrt(seen.rows), (0.5, 0.75, 0.95)),
         _signed_log(comparison.row_kurtosis),
-        _signal_row_kurtosis(seen.row_kurtosis - row_reference, total),
+        _signal_row_kurtosis(seen.row_kurtosis - baseline.row_kurtosis, total),
         _signed_log(comparison.common_kurtosis),
         _signed_log((np.mean(comparison.kurtosis**2) - 1) * np.sqrt(channels / 2)),
         _signed_log((np.mean(np.abs(comparison.coherence) ** 2) - 1) * np.sqrt(channels)),
@@ -146,11 +147,13 @@ def _signal_kurtosis(kurtosis: np.ndarray, ratio: np.ndarray, rows: float) -> fl
     return float(np.log(np.clip((moment + 2 * doubt) / (weight + doubt), 0.5, 200)))
 
 
-def _signal_coherence(seen: Look, comparison: Comparison, places: np.ndarray) -> float:
-    """Modulus of the signal's own coherence, pooled over channels."""
+def _signal_coherence(seen: Look, comparison: Comparison, baseline: Baseline, places: np.ndarray) -> float:
+    """Modulus of the signal's own coherence, pooled over channels; 0 where the signal is too weak to tell."""
     r = np.maximum(comparison.excess[places], 0)
-    doubt = 3 * np.sqrt(len(r) / max(seen.rows, 1.0))
-    return float(np.clip(np.abs(seen.coherence[places] * (1 + r)).sum() / (r.sum() + doubt), 0, 3))
+    own = np.abs(seen.coherence[places] * (1 + r) - baseline.coherence[places])
+    doubt = np.sqrt(len(r) / max(seen.rows, 1.0))
+    # The modulus of what is but scatter is taken off.
+    return float(np.clip((np.sum(own * r) - doubt * r.sum()) / (np.sum(r**2) + doubt), 0, 1.5))
 
 
 def _signal_row_kurtosis(excess: float, total: float) -> float:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .baseline import Baseline, BaselineSettings
+from .baseline import Baseline
 from .comparison import Comparison, Look, judgeable, look
 from .description import describe
 from .snapshots import Snapshots
@@ -73,7 +73,8 @@ class Detector:
     gain_uncertainty_db : float
         How far the gain may step without being told; a rise of the level counts beyond that only. 0 where
         the gain is fixed or every step is known.
-    baseline : BaselineSettings, optional
+    baseline : Baseline, optional
+        What is known of the receiver; nothing if left out.
     """
 
     def __init__(
@@ -82,12 +83,12 @@ class Detector:
         threshold: float,
         channels: int = 64,
         gain_uncertainty_db: float = 0.0,
-        baseline: BaselineSettings | None = None,
+        baseline: Baseline | None = None,
     ) -> None:
         self.model = model
         self.threshold = threshold
         self.gain_uncertainty_db = gain_uncertainty_db
-        self.baseline = Baseline(channels, baseline)
+        self.baseline = baseline or Baseline(channels)
         self._buffer: deque[Comparison] = deque(maxlen=BUFFER)
         self._count = 0
         self._since_alarm = 10**9
@@ -126,7 +127,7 @@ class Detector:
             statistics,
             seen,
             comparison,
-            describe(seen, comparison, self.baseline.row_kurtosis, saturated),
+            describe(seen, comparison, self.baseline, saturated),
             snapshots.power[index] / (1 + np.maximum(comparison.excess, -0.99)),
             energy_statistic(comparison),
             kurtosis_statistic(seen.kurtosis, seen.rows),
