@@ -18,6 +18,7 @@ PYBIND11_MODULE(_sentinel, module)
 
     bind_messages(module);
     bind_sample_format(kernel);
+    bind_waveform_kernels(kernel);
     bind_recording_source(module);
     bind_channelizer_block(module);
     bind_decimator_block(module);

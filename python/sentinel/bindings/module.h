@@ -28,3 +28,4 @@ void bind_packet_blocks(py::module& module);
 void bind_packet_kernels(py::module& kernel);
 void bind_recording_source(py::module& module);
 void bind_sample_format(py::module& kernel);
+void bind_waveform_kernels(py::module& kernel);
