@@ -11,6 +11,7 @@ PYBIND11_MODULE(_sentinel, module)
         "kernel", "DSP kernels on NumPy arrays, free of the GNU Radio scheduler");
     bind_channelizer_kernel(kernel);
     bind_decimator_kernel(kernel);
+    bind_features_kernel(kernel);
     bind_gaussian_noise(kernel);
     bind_gap_kernels(kernel);
     bind_pulse_kernels(kernel);
