@@ -13,6 +13,15 @@ namespace kernel {
 namespace {
 constexpr size_t batch = 16;
 
+SENTINEL_VECTOR_CLONES
+void split(const float* in, size_t count, float* re, float* im)
+{
+    for (size_t i = 0; i < count; i++) {
+        re[i] = in[2 * i];
+        im[i] = in[2 * i + 1];
+    }
+}
+
 //! Two vectors of outputs at a time; the arrays reach `batch` beyond what is asked for.
 SENTINEL_VECTOR_CLONES
 void convolve(const float* re,
@@ -31,19 +40,31 @@ void convolve(const float* re,
             load(x_im, im + first + l);
             load(z_re, re + first + l + 8);
             load(z_im, im + first + l + 8);
-            a_re += x_re * tap_re[l] - x_im * tap_im[l];
-            a_im += x_re * tap_im[l] + x_im * tap_re[l];
-            b_re += z_re * tap_re[l] - z_im * tap_im[l];
-            b_im += z_re * tap_im[l] + z_im * tap_re[l];
+            // Statement by statement, so that each is one fused multiply-add.
+            a_re += x_re * tap_re[l];
+            a_im += x_re * tap_im[l];
+            b_re += z_re * tap_re[l];
+            b_im += z_re * tap_im[l];
+            a_re -= x_im * tap_im[l];
+            a_im += x_im * tap_re[l];
+            b_re -= z_im * tap_im[l];
+            b_im += z_im * tap_re[l];
         }
-        float y_re[batch], y_im[batch];
-        store(y_re, a_re);
-        store(y_im, a_im);
-        store(y_re + 8, b_re);
-        store(y_im + 8, b_im);
-        const size_t wanted = std::min(batch, count - first);
-        for (size_t i = 0; i < wanted; i++)
-            out[first + i] = gr_complex(y_re[i], y_im[i]);
+        float re_out[batch], im_out[batch], y[2 * batch];
+        store(re_out, a_re);
+        store(im_out, a_im);
+        store(re_out + 8, b_re);
+        store(im_out + 8, b_im);
+        for (size_t i = 0; i < batch; i++) {
+            y[2 * i] = re_out[i];
+            y[2 * i + 1] = im_out[i];
+        }
+        // A copy of a length known beforehand is some stores, one of any length a loop.
+        if (count - first >= batch)
+            std::memcpy(static_cast<void*>(out + first), y, sizeof(y));
+        else
+            std::memcpy(
+                static_cast<void*>(out + first), y, (count - first) * sizeof(*out));
     }
 }
 } // namespace
@@ -65,10 +86,10 @@ void complex_filter::process(const gr_complex* in, gr_complex* out, size_t count
 {
     while (count > 0) {
         const size_t now = std::min(count, d_block);
-        for (size_t i = 0; i < now; i++) {
-            d_re[d_history + i] = in[i].real();
-            d_im[d_history + i] = in[i].imag();
-        }
+        split(reinterpret_cast<const float*>(in),
+              now,
+              d_re.data() + d_history,
+              d_im.data() + d_history);
         convolve(d_re.data(),
                  d_im.data(),
                  d_tap_re.data(),

@@ -30,13 +30,12 @@ void add_carrier(modulated_carrier& self,
     self.add(frequency.data(), amplitude.data(), intervals, to);
 }
 
-complex_array filter(complex_filter& self, const complex_array& samples)
+void filter(complex_filter& self, complex_array& samples)
 {
-    complex_array result(samples.size());
-    gr_complex* to = result.mutable_data();
+    gr_complex* data = samples.mutable_data();
+    const size_t count = samples.size();
     py::gil_scoped_release release;
-    self.process(samples.data(), to, samples.size());
-    return result;
+    self.process(data, data, count);
 }
 
 swept_carrier make_sweep(double low,
@@ -108,7 +107,8 @@ void bind_sources(py::module& kernel)
         .def("process",
              &filter,
              py::arg("samples").noconvert(),
-             "Return as many filtered samples.");
+             "Filter the samples in place: new arrays of this size cost more than the "
+             "work.");
 }
 } // namespace
 

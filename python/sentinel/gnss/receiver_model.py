@@ -234,7 +234,9 @@ class ReceiverChain:
 
     def _noise_samples(self, count: int) -> np.ndarray:
         samples = self._noise.generate(count)
-        return samples if self._colour is None else self._colour.process(samples)
+        if self._colour is not None:
+            self._colour.process(samples)
+        return samples
 
     def _turned(self, samples: np.ndarray) -> np.ndarray:
         """With the phase noise of the oscillator, a random walk with a step every 8 samples."""
@@ -280,7 +282,7 @@ class ReceiverChain:
         samples = self._noise_samples(count)
         if interference is not None:
             samples += self._turned(interference)
-        samples = self._passband.process(samples)
+        self._passband.process(samples)
         self._add_spurs(samples)
         gains = self._amplitude * gain_first, self._amplitude * gain_last
         if self.datatype == "cu8":

@@ -33,15 +33,17 @@ class Waveform:
 
     def take(self, count: int) -> np.ndarray:
         """The next `count` samples, complex64."""
-        parts, missing = [self._rest[:count]], count - len(self._rest)
-        self._rest = self._rest[count:]
-        while missing > 0:
-            block = self._block()
-            self.position += len(block)
-            parts.append(block[:missing])
-            self._rest = block[missing:]
-            missing -= len(block)
-        return np.concatenate(parts)
+        samples = np.empty(count, np.complex64)
+        filled = 0
+        while filled < count:
+            if not len(self._rest):
+                self._rest = self._block()
+                self.position += len(self._rest)
+            now = min(count - filled, len(self._rest))
+            samples[filled : filled + now] = self._rest[:now]
+            self._rest = self._rest[now:]
+            filled += now
+        return samples
 
     def kernel_seed(self) -> int:
         """A seed for a kernel's own generator."""

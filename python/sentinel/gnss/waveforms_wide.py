@@ -42,7 +42,9 @@ class Noise(Waveform):
 
     def _block(self) -> np.ndarray:
         samples = self._noise.generate(BLOCK_SAMPLES)
-        return samples if self._filter is None else self._filter.process(samples)
+        if self._filter is not None:
+            self._filter.process(samples)
+        return samples
 
 
 class Chirp(Waveform):
