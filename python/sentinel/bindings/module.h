@@ -27,4 +27,5 @@ void bind_messages(py::module& module);
 void bind_packet_blocks(py::module& module);
 void bind_packet_kernels(py::module& kernel);
 void bind_recording_source(py::module& module);
+void bind_rtl_bytes(py::module& module, py::module& kernel);
 void bind_sample_format(py::module& kernel);
