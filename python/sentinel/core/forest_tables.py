@@ -161,5 +161,5 @@ def forest_bytes(nodes: int, leaves: int, classes: int) -> int:
     A node's children are numbers of 7 bits a byte; feature, two marks of leaves, threshold, mode and three
     field keys take 13. A leaf has its tree, its number, its shares and their entropy.
     """
-    inner = nodes - leaves
+    inner, leaves = int(nodes) - int(leaves), int(leaves)
     return inner * (13 + 2 * -(-inner.bit_length() // 7)) + leaves * (7 + 4 * (classes + 1))

@@ -79,9 +79,12 @@ class MinMaxScaling:
         """Columns that did not move in training, bool, shape (columns,)."""
         return self.high - self.low <= _CONSTANT * np.maximum(1.0, np.abs(self.low))
 
+    def _span(self) -> np.ndarray:
+        """Ranges to divide by: 1 for constant columns."""
+        return np.where(self.constant, np.float32(1), self.high - self.low)
+
     def _scale(self) -> np.ndarray:
-        span = np.where(self.constant, np.float32(1), self.high - self.low)
-        return np.where(self.constant, 0, 1 / span).astype(np.float32)
+        return np.where(self.constant, 0, 1 / self._span()).astype(np.float32)
 
     def transform(self, features: np.ndarray) -> np.ndarray:
         """Return scaled features, float32, same shape: finite whatever comes in."""
@@ -104,7 +107,7 @@ class MinMaxScaling:
         beyond = np.maximum(np.maximum(self.low - features, features - self.high), 0)
         beyond = np.where(np.isnan(beyond), 0, beyond)
         moved = beyond > _CONSTANT * np.maximum(1.0, np.abs(self.low))
-        return np.where(self.constant, moved, np.minimum(beyond * self._scale(), 1)).astype(np.float32)
+        return np.where(self.constant, moved, np.minimum(beyond / self._span(), 1)).astype(np.float32)
 
     def out_of_range(self, features: np.ndarray) -> np.ndarray:
         """Return the mean of `excess` over the columns, shape (n,): 0 where all is as in training."""
@@ -131,8 +134,7 @@ class MinMaxScaling:
         beyond = graph.add("Where", graph.add("Greater", above, zero), above, beyond)
         limit = graph.floats(_CONSTANT * np.maximum(1.0, np.abs(self.low)))
         moved = graph.add("Where", graph.add("Greater", beyond, limit), one, zero)
-        spans = graph.floats(np.where(self.constant, np.float32(1), self.high - self.low))
-        ratio = graph.add("Min", graph.add("Div", beyond, spans), one)
+        ratio = graph.add("Min", graph.add("Div", beyond, graph.floats(self._span())), one)
         excess = graph.add("Where", graph.constant(self.constant), moved, ratio)
         return graph.add("ReduceMean", excess, axes=[1], keepdims=0)
 

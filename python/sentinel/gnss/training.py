@@ -64,7 +64,7 @@ class TrainingResult:
 class _Clock:
     max_minutes: float | None
     before_s: float
-    begin: float = field(default_factory=time.monotonic)
+    begin: float = field(default_factory=lambda: time.monotonic())
 
     @property
     def seconds(self) -> float:
