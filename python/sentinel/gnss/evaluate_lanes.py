@@ -274,8 +274,8 @@ def _main_table(row: _Find) -> str:
     text = (
         f"{ROAD}\n\nRoad: {FIELD} Known course: the same shadowing and power, speed and "
         "moment known, no drift, floor or saturation. Figures are macro F2 of the two lanes by likelihood. "
-        "Variance is the mean p (1 - p) of the decisions; how the published one is computed is not said. The simple "
-        "model's figures and the closed form are shares of right decisions on a known course.\n\n"
+        "Variance is the mean p (1 - p) of the decisions; how the published one is computed is not said. The "
+        "simple model's figures and the closed form are shares of right decisions on a known course.\n\n"
     )
     return text + markdown_table(header, rows) + _verdict(row)
 

@@ -28,7 +28,10 @@ SEEN, FAINT, SATURATED, MISSING = range(4)
 SLOPES = np.array([1.1, 1.6, 2.6, 4.8, 8.0])
 _SLOPE_LEVELS_DB = (6.0, 3.0, 1.5, 0.75)
 
-_HERMITE_NODES, _HERMITE_WEIGHTS = np.polynomial.hermite_e.hermegauss(16)
+_HERMITE_NODES, _HERMITE_WEIGHTS = np.polynomial.hermite_e.hermegauss(12)
+
+#: Numbers worked on at once.
+_MOST_VALUES = 1 << 19
 
 
 @dataclass(frozen=True)
@@ -132,79 +135,73 @@ def log_likelihood(
     bounds = np.searchsorted(which[order], np.arange(len(patterns) + 1))
     for place, pattern in enumerate(patterns):
         rows = order[bounds[place] : bounds[place + 1]]
-        covariance = errors.covariance(SLOPES[pattern[wide:]])
-        result[rows] = _of_pattern(
-            readings.jn_db[rows], pattern[:wide], predicted, covariance, power_db, power_sd_db
-        )
+        group = _Pattern(pattern[:wide], errors.covariance(SLOPES[pattern[wide:]]))
+        # Against the prior's mean, so that sums of squares do not cancel.
+        result[rows] = group.log_likelihood(readings.jn_db[rows] - power_db, predicted, power_sd_db)
     return result
 
 
-def _of_pattern(
-    jn: np.ndarray,
-    pattern: np.ndarray,
-    predicted: np.ndarray,
-    covariance: np.ndarray,
-    power_db: float,
-    power_sd_db: float,
-) -> np.ndarray:
-    """Log likelihood, shape (B, H), of readings whose states are the same."""
-    seen = np.flatnonzero(pattern == SEEN)
-    limits = np.flatnonzero((pattern == FAINT) | (pattern == SATURATED))
-    if not len(seen) and (not len(limits) or math.isinf(power_sd_db)):
-        return np.zeros((len(jn), len(predicted)))  # nothing, or limits of a power that may be anything
-    root = np.linalg.cholesky(covariance[np.ix_(seen, seen)])
-    whiten = np.linalg.inv(root) if len(seen) else np.zeros((0, 0))
-    # Against the prior's mean, so that the sums of squares below do not cancel.
-    value = (jn[:, seen] - power_db) @ whiten.T
-    model = predicted[:, seen] @ whiten.T
-    ones = whiten.sum(axis=1)
-    square = np.maximum(
-        np.sum(value**2, axis=1)[:, None] - 2 * value @ model.T + np.sum(model**2, axis=1), 0.0
-    )
-    along = (value @ ones)[:, None] - model @ ones
-    if power_sd_db == 0:
-        variance, power, log_z = 0.0, np.zeros_like(along), -square / 2
-    else:
-        precision = float(ones @ ones) + (0.0 if math.isinf(power_sd_db) else power_sd_db**-2)
-        variance, power = 1 / precision, along / precision
-        log_z = -square / 2 + along**2 / (2 * precision)
-    if not len(limits):
-        return log_z
-    return log_z + _log_limits(
-        jn - power_db, pattern, predicted, covariance, whiten, seen, limits, power, variance
-    )
+class _Pattern:
+    """Readings whose states are alike, and the matrices they share.
 
-
-def _log_limits(
-    jn: np.ndarray,
-    pattern: np.ndarray,
-    predicted: np.ndarray,
-    covariance: np.ndarray,
-    whiten: np.ndarray,
-    seen: np.ndarray,
-    limits: np.ndarray,
-    power: np.ndarray,
-    variance: float,
-) -> np.ndarray:
-    """Log probability, shape (B, H), that the one-sided readings lie beyond their limits, given the others.
-
-    `power` (B, H) and `variance` are those of the power given what was seen.
+    Parameters
+    ----------
+    state : int array, shape (D,)
+    covariance : array, shape (D, D)
     """
-    gain = covariance[np.ix_(limits, seen)] @ whiten.T @ whiten
-    spread = covariance[np.ix_(limits, limits)] - gain @ covariance[np.ix_(seen, limits)]
-    deviation = np.sqrt(np.maximum(np.diagonal(spread), 1e-12))
-    # Mean of limit k given power p: predicted + gain (seen - predicted seen) + p (1 - sum of gain).
-    fixed = (jn[:, limits] - jn[:, seen] @ gain.T)[:, None] - (
-        predicted[:, limits] - predicted[:, seen] @ gain.T
-    )
-    slope = 1 - gain.sum(axis=1)
-    side = np.where(pattern[limits] == SATURATED, -1.0, 1.0)
-    nodes, weights = _quadrature(math.sqrt(variance), float(deviation.min()))
-    total = np.empty((*power.shape, len(nodes)))
-    for place, node in enumerate(nodes):
-        at = power + node * math.sqrt(variance)
-        total[..., place] = log_ndtr(side * (fixed - at[..., None] * slope) / deviation).sum(axis=-1)
-    return logsumexp(total, axis=-1, b=weights)
+
+    def __init__(self, state: np.ndarray, covariance: np.ndarray):
+        self.seen = np.flatnonzero(state == SEEN)
+        self.limits = np.flatnonzero((state == FAINT) | (state == SATURATED))
+        self._side = np.where(state[self.limits] == SATURATED, -1.0, 1.0)
+        root = np.linalg.cholesky(covariance[np.ix_(self.seen, self.seen)])
+        self._whiten = np.linalg.inv(root) if len(self.seen) else root
+        if len(self.limits):
+            across = covariance[np.ix_(self.limits, self.seen)]
+            #: Regression of the one-sided readings on those seen, and what it leaves.
+            self._gain = across @ self._whiten.T @ self._whiten
+            left = np.diagonal(covariance)[self.limits] - np.sum(self._gain * across, axis=1)
+            self._deviation = np.sqrt(np.maximum(left, 1e-12))
+
+    def log_likelihood(self, jn: np.ndarray, predicted: np.ndarray, power_sd_db: float) -> np.ndarray:
+        """Log likelihood, shape (B, H), of J/N (B, D) under predictions (H, D) and a power around 0 dB."""
+        if not len(self.seen) and (not len(self.limits) or math.isinf(power_sd_db)):
+            return np.zeros((len(jn), len(predicted)))  # nothing, or limits of a power that may be anything
+        value = jn[:, self.seen] @ self._whiten.T
+        model = predicted[:, self.seen] @ self._whiten.T
+        ones = self._whiten.sum(axis=1)
+        square = np.sum(value**2, axis=1)[:, None] - 2 * value @ model.T + np.sum(model**2, axis=1)
+        log_z = -np.maximum(square, 0.0) / 2
+        along = (value @ ones)[:, None] - model @ ones
+        variance, power = 0.0, np.zeros_like(along)
+        if power_sd_db > 0:
+            precision = float(ones @ ones) + (0.0 if math.isinf(power_sd_db) else power_sd_db**-2)
+            variance, power = 1 / precision, along / precision
+            log_z += along**2 / (2 * precision)
+        return log_z + self._log_limits(jn, predicted, power, variance) if len(self.limits) else log_z
+
+    def _log_limits(
+        self, jn: np.ndarray, predicted: np.ndarray, power: np.ndarray, variance: float
+    ) -> np.ndarray:
+        """Log probability, shape (B, H), that one-sided readings lie beyond their limits, given the others.
+
+        `power` (B, H) and `variance` are those of the power given what was seen.
+        """
+        # Mean of limit k given power p: predicted + gain (seen - predicted seen) + p (1 - sum of gain).
+        measured = jn[:, self.limits] - jn[:, self.seen] @ self._gain.T
+        expected = predicted[:, self.limits] - predicted[:, self.seen] @ self._gain.T
+        slope = 1 - self._gain.sum(axis=1)
+        nodes, weights = _quadrature(math.sqrt(variance), float(self._deviation.min()))
+        result = np.empty_like(power)
+        step = max(1, _MOST_VALUES // (power.shape[1] * len(nodes) * len(self.limits)))
+        for start in range(0, len(power), step):
+            part = slice(start, start + step)
+            at = power[part, :, None] + nodes * math.sqrt(variance)
+            above = measured[part, None, None] - expected[:, None] - at[..., None] * slope
+            chance = log_ndtr(self._side * above / self._deviation).sum(axis=-1)
+            most = chance.max(axis=-1)
+            result[part] = most + np.log(np.exp(chance - most[..., None]) @ weights)
+        return result
 
 
 def _quadrature(spread: float, detail: float) -> tuple[np.ndarray, np.ndarray]:
