@@ -26,6 +26,8 @@ from numpy.typing import ArrayLike
 CHIP_RATE = 1.023e6
 #: C/N0 of a satellite well above the horizon in a receiver with a patch antenna.
 NOMINAL_CN0_DB_HZ = 45.0
+#: How much stronger a satellite is at the zenith, through the pattern of a patch antenna.
+HORIZON_TO_ZENITH_DB = 12.0
 #: Points at which a spectrum is taken within a bin; lobes are 1 MHz wide, bins some 10 kHz.
 _POINTS_PER_BIN = 16
 _INTEGRATION_POINTS = 1 << 14
@@ -122,7 +124,7 @@ def _weight(
 def undisturbed_cn0(elevation_deg: ArrayLike) -> np.ndarray:
     """C/N0 in dB-Hz of a satellite in the open at an elevation: 35 at the horizon, 47 at the zenith."""
     sine = np.sin(np.radians(np.clip(np.asarray(elevation_deg, float), 0.0, 90.0)))
-    return 35.0 + 12.0 * np.sqrt(sine)
+    return 35.0 + HORIZON_TO_ZENITH_DB * np.sqrt(sine)
 
 
 def effective_cn0(cn0_db_hz: ArrayLike, js_db: ArrayLike, q: ArrayLike) -> np.ndarray:
