@@ -53,7 +53,6 @@ class Columns:
 
 def make_detector(
     model: ScoreModel,
-    threshold: float,
     channels: int = 64,
     taps_per_channel: int = 8,
     doubt_db: float = 4.0,
@@ -62,7 +61,7 @@ def make_detector(
     """A detector with nothing learned, for features of this geometry."""
     prototype = kernel.channelizer_prototype(channels, taps_per_channel)
     coherence = white_coherence(prototype, channels)
-    return Detector(model, threshold, channels, doubt_db, Baseline(channels, coherence=coherence, **baseline))
+    return Detector(model, channels, doubt_db, Baseline(channels, coherence=coherence, **baseline))
 
 
 def columns_of(
@@ -83,11 +82,12 @@ def columns_of(
     told : bool
         Let the truth decide that: for sets whose snapshots do not follow each other as in life.
     """
-    detector = make_detector(model, threshold, rendered.snapshots.channels)
+    detector = make_detector(model, rendered.snapshots.channels)
     rows, places = [], []
     for index in range(len(rendered)):
-        learn = not told or rendered.active_share[index] == 0
-        judgement = detector.judge(rendered.snapshots, index, learn)
+        judgement = detector.judge(rendered.snapshots, index)
+        quiet = rendered.active_share[index] == 0 if told else not judgement.score >= threshold
+        detector.settle(bool(quiet))
         if judgement.decided:
             rows.append(judgement)
             places.append(index)
