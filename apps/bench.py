@@ -13,6 +13,7 @@ PARTS = {
     "pulse": "bench_pulse",
     "channelizer": "bench_channelizer",
     "decimate": "bench_decimator",
+    "gnss": "bench_gnss",
     "streams": "bench_streams",
 }
 

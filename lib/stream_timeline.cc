@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "iq_packet_sink_impl.h"
+#include "tag_time.h"
 
 namespace gr {
 namespace sentinel {
@@ -9,7 +10,6 @@ constexpr uint64_t second_ns = 1000000000;
 // Beyond them a tag is not a rate, and the arithmetic would overflow.
 constexpr double smallest_rate = 1e-3;
 constexpr double largest_rate = 1e12;
-constexpr uint64_t largest_seconds = uint64_t(1) << 33;
 
 double checked_rate(double rate)
 {
@@ -23,23 +23,6 @@ uint64_t clock_ns()
 {
     using namespace std::chrono;
     return duration_cast<nanoseconds>(system_clock::now().time_since_epoch()).count();
-}
-
-//! Reads the value of `rx_time`; false if it is none.
-bool read_time(const pmt::pmt_t& value, uint64_t& time_ns)
-{
-    if (!pmt::is_tuple(value) || pmt::length(value) != 2)
-        return false;
-    const auto seconds = pmt::tuple_ref(value, 0);
-    const auto fraction = pmt::tuple_ref(value, 1);
-    if (!pmt::is_uint64(seconds) || !pmt::is_real(fraction))
-        return false;
-    const uint64_t whole_s = pmt::to_uint64(seconds);
-    const double rest_s = pmt::to_double(fraction);
-    if (whole_s > largest_seconds || !(rest_s >= 0 && rest_s <= 1))
-        return false;
-    time_ns = whole_s * second_ns + static_cast<uint64_t>(std::llround(rest_s * 1e9));
-    return true;
 }
 } // namespace
 

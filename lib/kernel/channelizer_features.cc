@@ -329,10 +329,8 @@ void channelizer_features::impl::take_eight(const unsigned char* samples,
         c.format, samples, c.channels, subtract_i, subtract_q, lines.data(), fold.line());
     const unsigned valid = clean_slots(slot, slots);
     const uint64_t first_slot = block_start / c.channels + slot;
-    // Rows before the first one are not valid: their slots have not been seen.
-    if (valid != 0) {
+    if (valid != 0)
         fold.run(lines.data(), folded.data());
-    }
     add_rows(first_slot, valid, slots);
 }
 
@@ -479,6 +477,11 @@ channelizer_features::skip(size_t count, float* records, size_t capacity)
 size_t channelizer_features::finish(float* records, size_t capacity)
 {
     return d_impl->finish(records, capacity);
+}
+
+size_t channelizer_features::records_due() const
+{
+    return d_impl->ready_end - d_impl->ready_begin;
 }
 
 void channelizer_features::add_lost(uint64_t samples)

@@ -10,6 +10,7 @@ import sys as _sys
 
 from ._sentinel import (
     channelizer,
+    channelizer_features,
     decimator,
     gap_guard,
     kernel,
@@ -36,6 +37,7 @@ from .pulse.block import kfold_integrator  # noqa: E402
 
 __all__ = [
     "channelizer",
+    "channelizer_features",
     "decimator",
     "event_sink",
     "flowgraph",

@@ -10,7 +10,11 @@ RAILS = {"cu8": (0, 255), "ci8": (-128, 127), "cu16_le": (0, 65535), "ci16_le": 
 
 def values(native, format):
     """Complex samples of full scale 1."""
-    return native.astype(complex) if format == "cf32_le" else dequantise(native, format).astype(complex)
+    if format == "cf32_le":
+        return native.astype(complex)
+    if format == "cu16_le":
+        return ((native - 32767.5) / 32767.5).view(complex)
+    return dequantise(native, format).astype(complex)
 
 
 def block_length(sample_rate, channels, dc_window_s):

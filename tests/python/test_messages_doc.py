@@ -62,6 +62,7 @@ def types(message):
         "symbol": pmt.is_symbol,
         "f64vector": pmt.is_f64vector,
         "f32vector": pmt.is_f32vector,
+        "c32vector": pmt.is_c32vector,
         "vector": pmt.is_vector,
         "nil": pmt.is_null,
     }
@@ -118,3 +119,16 @@ def test_gaps():
     assert {message["kind"] for message in messages} == {"duplicate", "cut"}
     for message in messages:
         assert message.keys() == table("Of Gap Guard, one dict per happening").keys()
+
+
+def test_features():
+    block, debug, top = (
+        sentinel.channelizer_features(64e3, snapshot_s=0.1),
+        blocks.message_debug(),
+        gr.top_block(),
+    )
+    top.connect(blocks.vector_source_c(np.ones(10_000)), block, blocks.null_sink(4 * block.record_length))
+    top.msg_connect(block, "features", debug, "store")
+    top.run()
+    assert debug.num_messages() == 1
+    assert_listed(table("## Port `features`"), debug.get_message(0))

@@ -24,6 +24,7 @@ PYBIND11_MODULE(_sentinel, module)
     bind_rtl_bytes(module, kernel);
     bind_channelizer_block(module);
     bind_decimator_block(module);
+    bind_features_block(module);
     bind_packet_kernels(kernel);
     bind_packet_blocks(module);
     bind_gap_guard(module);

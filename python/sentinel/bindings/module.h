@@ -16,6 +16,7 @@ using float_array = py::array_t<float, py::array::c_style>;
 
 void bind_channelizer_block(py::module& module);
 void bind_channelizer_kernel(py::module& kernel);
+void bind_features_block(py::module& module);
 void bind_features_kernel(py::module& kernel);
 void bind_gap_kernels(py::module& kernel);
 void bind_gap_guard(py::module& module);

@@ -9,7 +9,10 @@ import numpy as np
 
 from .. import kernel
 from ..core.errors import InputError
+from .record_reader import RecordReader
 from .snapshots import Snapshots
+
+__all__ = ["DTYPES", "RecordReader", "measure", "native_format", "snapshot_length"]
 
 #: Array type of the samples of each format.
 DTYPES = {"cu8": np.uint8, "ci8": np.int8, "cu16_le": np.uint16, "ci16_le": np.int16, "cf32_le": np.complex64}
@@ -85,6 +88,8 @@ def measure(
     if samples.dtype == np.complex128:
         samples = samples.astype(np.complex64)
     found = native_format(samples)
+    if samples.ndim != 1:
+        raise InputError(f"samples have {samples.ndim} dimensions; give a one-dimensional array")
     if format is not None and kernel.sample_format_name(format) != found:
         raise InputError(
             f"samples are {samples.dtype}, format {format} needs {DTYPES.get(format, 'another')}"

@@ -115,6 +115,9 @@ public:
     //! their number, 0 when done. Only reset() leads back to process().
     size_t finish(float* records, size_t capacity);
 
+    //! Records that are due but found no room.
+    size_t records_due() const;
+
     //! So many samples are missing before the next one.
     void add_lost(uint64_t samples);
     //! Of the receiver from the next sample on; a record carries its snapshot's last.
