@@ -309,7 +309,8 @@ def _checked(what: str, kind: Kind, value: Any, sample_rate: float) -> float | i
         raise InputError(f"{what} is {value!r}; use {shown}")
     number = _number(what, value)
     if isinstance(kind, Offset):
-        least, most = -sample_rate / 2, sample_rate / 2
+        most = max(sample_rate / 2, kind.span_hz or 0.0)
+        least = -most
     else:
         least = kind.low if kind.least is None else kind.least
         most = kind.high if kind.most is None else kind.most
