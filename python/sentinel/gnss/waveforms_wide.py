@@ -51,7 +51,7 @@ class Noise(Waveform):
 class Chirp(Waveform):
     """A carrier that sweeps over more than the band, heard through the receiver's front-end filter.
 
-    It is made at a multiple of the sample rate, 16 for the widest at 2.56 MHz; the filter has -6 dB at
+    It is made at a multiple of the sample rate, 15 for the widest at 2.56 MHz; the filter has -6 dB at
     the edges of the band.
 
     Raises
@@ -75,7 +75,7 @@ class Chirp(Waveform):
         super().__init__(sample_rate, seed)
         low, high = offset_hz - bandwidth_hz / 2, offset_hz + bandwidth_hz / 2
         reach = max(-low, high)
-        factor = 2 ** max(math.ceil(math.log2(reach / (0.49 * sample_rate))), 1)
+        factor = max(math.ceil(reach / (0.49 * sample_rate)), 2)
         if factor > _MOST_FACTOR:
             raise InputError(
                 f"chirp: it reaches {reach:g} Hz from the centre, too far to be made for a rate of "
