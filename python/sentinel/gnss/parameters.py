@@ -145,7 +145,7 @@ RANGES: dict[str, dict[str, Kind]] = {
     },
     "slow_chirp": {
         "offset_hz": Offset(0.4e6),
-        "bandwidth_hz": Range(1e6, 6e6, log=True, least=0.1e6, most=34e6, held_out=True, unit=_HZ),
+        "bandwidth_hz": Range(1.5e6, 30e6, log=True, least=0.1e6, most=34e6, held_out=True, unit=_HZ),
         "period_s": Range(0.3e-3, 2e-3, log=True, least=50e-6, most=1.0, held_out=True, unit=_S),
         "shape": Choice(("up", "down", "triangle")),
         "jitter": Range(0.0, 0.02, most=0.2),
