@@ -37,6 +37,11 @@ inline const pmt::pmt_t& tag_lost()
     static const auto key = pmt::mp("sentinel_lost");
     return key;
 }
+inline const pmt::pmt_t& tag_gain()
+{
+    static const auto key = pmt::mp("sentinel_gain");
+    return key;
+}
 inline const pmt::pmt_t& tag_offsets()
 {
     static const auto key = pmt::mp("sentinel_offsets");

@@ -21,6 +21,7 @@ PYBIND11_MODULE(_sentinel, module)
     bind_sample_format(kernel);
     bind_waveform_kernels(kernel);
     bind_recording_source(module);
+    bind_rtl_bytes(module, kernel);
     bind_channelizer_block(module);
     bind_decimator_block(module);
     bind_packet_kernels(kernel);

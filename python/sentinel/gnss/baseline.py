@@ -14,7 +14,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .comparison import Comparison, Look
+from .comparison import DB, Comparison, Look
+
+#: What a receiver may show of its own before anything is known of it: ripple, weak carriers of its making.
+#: A carrier at J/N -18 dB stays within three of these, one at -10 dB does not.
+_FIRST_DOUBT = {"shape_db": 1.0, "kurtosis": 0.12, "coherence": 0.12}
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ class Baseline:
         self.shape_db = np.zeros(n)
         self.kurtosis = np.full(n, 2.0)
         self.coherence = np.full(n, complex(self.white_coherence))
-        self.row_kurtosis = 1.0 + 1.0 / n
+        self.row_excess = 0.0
         self._anchor_level = np.nan
         self._anchor_shape = np.zeros(n)
         self._gain_db = np.nan
@@ -90,23 +94,24 @@ class Baseline:
         n, rows = self.channels, max(seen.rows, 1.0)
         # The reference is a mean of few snapshots at first; then its own error counts as well.
         weight = 1.0 + 1.0 / (self.learned + 1)
-        sigma_db = 10 / np.log(10) / np.sqrt(rows) * np.sqrt(weight)
-        shape_db = seen.shape_db - (self.shape_db if self.learned else _smooth(seen.shape_db))
-        # Before anything is known, half a dB of unknown ripple must not look like a carrier.
-        sigma_shape = np.hypot(sigma_db * self._scatter["shape"], 0.0 if self.learned else 0.5)
-        sigma_kurtosis = 2.0 / np.sqrt(rows) * np.sqrt(weight) * self._scatter["kurtosis"]
+        doubt = _FIRST_DOUBT if self.learned == 0 else dict.fromkeys(_FIRST_DOUBT, 0.0)
+        scatter = self._scatter
+        reference = self.shape_db if self.learned else _smooth(seen.shape_db)
+        shape_db = seen.shape_db - reference
+        sigma_shape = np.hypot(DB * np.sqrt(weight / rows) * scatter["shape"], doubt["shape_db"])
         kurtosis = seen.kurtosis - self.kurtosis
         common = float(np.median(kurtosis))
-        sigma_row = np.sqrt(2.0 / rows) / n * np.sqrt(weight) * self._scatter["row"]
-        level = self._free_level(seen)
-        rise_db = level - self.level_db if self.learned else 0.0
-        reference = self.shape_db if self.learned else _smooth(seen.shape_db)
+        noise_kurtosis = 2.0 * np.sqrt(weight / rows) * scatter["kurtosis"]
+        sigma_kurtosis = np.hypot(noise_kurtosis, doubt["kurtosis"])
+        sigma_coherence = np.hypot(np.sqrt(weight / rows) * scatter["coherence"], doubt["coherence"])
+        sigma_row = np.sqrt(2.0 * weight / rows) * scatter["row"]
+        rise_db = self._free_level(seen) - self.level_db if self.learned else 0.0
         return Comparison(
             shape=shape_db / sigma_shape,
             kurtosis=(kurtosis - common) / sigma_kurtosis,
-            coherence=(seen.coherence - self.coherence) * np.sqrt(rows / weight) / self._scatter["coherence"],
-            common_kurtosis=common / (sigma_kurtosis * 1.25 / np.sqrt(n)),
-            row_kurtosis=(seen.row_kurtosis - self.row_kurtosis) / sigma_row,
+            coherence=(seen.coherence - self.coherence) / sigma_coherence,
+            common_kurtosis=common / (noise_kurtosis * 1.25 / np.sqrt(n)),
+            row_kurtosis=(seen.row_excess - self.row_excess) / sigma_row,
             rise_db=rise_db,
             excess=10 ** ((seen.shape_db + _beyond_drift(rise_db) - reference) / 10) - 1,
             rows=seen.rows,
@@ -143,11 +148,10 @@ class Baseline:
         level = self._free_level(seen)
         self.level_db += (level - self.level_db) / min(count, settings.follow_level)
         self.shape_db += (seen.shape_db - self.shape_db) / min(count, settings.follow_shape)
-        # One more in the count: theory has said what noise gives before anything was seen.
-        rate = 1 / min(count + 1, settings.follow_moments)
+        rate = 1 / min(count, settings.follow_moments)
         self.kurtosis += (seen.kurtosis - self.kurtosis) * rate
         self.coherence += (seen.coherence - self.coherence) * rate
-        self.row_kurtosis += (seen.row_kurtosis - self.row_kurtosis) * rate
+        self.row_excess += (seen.row_excess - self.row_excess) * rate
         rate = 1 / (count if count <= settings.learn else settings.anchor)
         self._anchor_level += (self.level_db - self._anchor_level) * rate
         self._anchor_shape += (self.shape_db - self._anchor_shape) * rate

@@ -24,7 +24,9 @@ class Look:
     shape_db : ndarray, shape (N,)
         Power of each channel over `level_db`.
     kurtosis, coherence : ndarray, shape (N,)
-    row_kurtosis : float
+    row_excess : float
+        (R - 1) / sum q^2 - 1 with R the row kurtosis and q the shares of the channels: 0 for noise of any
+        spectrum, above for pulses.
     gain_db : float
         NaN where not known.
     rows : float
@@ -35,21 +37,23 @@ class Look:
     shape_db: np.ndarray
     kurtosis: np.ndarray
     coherence: np.ndarray
-    row_kurtosis: float
+    row_excess: float
     gain_db: float
     rows: float
 
 
 def look(snapshots: Snapshots, index: int) -> Look:
     """The view of one snapshot that has rows and power in every channel; see `judgeable`."""
-    power_db = DB * np.log(np.maximum(snapshots.power[index].astype(float), 1e-30))
+    power = snapshots.power[index].astype(float)
+    concentration = float(np.sum((power / power.sum()) ** 2))
+    power_db = DB * np.log(np.maximum(power, 1e-30))
     level_db = float(np.median(power_db))
     return Look(
         level_db=level_db,
         shape_db=power_db - level_db,
         kurtosis=snapshots.kurtosis[index].astype(float),
         coherence=snapshots.coherence[index].astype(complex),
-        row_kurtosis=float(snapshots.row_kurtosis[index]),
+        row_excess=float((snapshots.row_kurtosis[index] - 1) / concentration - 1),
         gain_db=float(snapshots.gain_db[index]),
         rows=float(snapshots.rows[index]),
     )
@@ -81,7 +85,7 @@ class Comparison:
     common_kurtosis : float
         Median departure of the kurtosis over all channels: wideband pulses, or a step of the gain.
     row_kurtosis : float
-        Departure of the row kurtosis; the same two causes, far more sensitive.
+        Departure of the row excess; the same two causes, far more sensitive.
     rise_db : float
         Level above the reference with the known gain taken off, dB.
     excess : ndarray, shape (N,)

@@ -102,7 +102,7 @@ def describe(seen: Look, comparison: Comparison, baseline: Baseline, saturated_s
         *(_signal_coherence(seen, comparison, baseline, order[:top]) for top in tops),
         *np.quantile(np.abs(comparison.coherence) / np.sqrt(seen.rows), (0.5, 0.75, 0.95)),
         _signed_log(comparison.row_kurtosis),
-        _signal_row_kurtosis(seen.row_kurtosis - baseline.row_kurtosis, total),
+        _signal_row_kurtosis(seen.row_excess - baseline.row_excess, total),
         _signed_log(comparison.common_kurtosis),
         _signed_log((np.mean(comparison.kurtosis**2) - 1) * np.sqrt(channels / 2)),
         _signed_log((np.mean(np.abs(comparison.coherence) ** 2) - 1) * np.sqrt(channels)),
@@ -157,7 +157,7 @@ def _signal_coherence(seen: Look, comparison: Comparison, baseline: Baseline, pl
 
 
 def _signal_row_kurtosis(excess: float, total: float) -> float:
-    """Logarithm of 1 + the relative variance of the signal's own power from row to row."""
+    """Logarithm of 1 + the row excess that the signal alone would have."""
     variance = excess * (1 + total) ** 2 / (total**2 + 1e-4)
     return float(np.log1p(np.clip(variance, 0, 1e4)))
 

@@ -21,21 +21,21 @@ ScoreModel = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Judgement:
-    """What was made of one snapshot.
+    """What was made of one snapshot by its spectrum alone.
 
     Attributes
     ----------
-    index : int
-        Of the snapshot within what was judged so far.
     decided : bool
         False where too few samples were left to judge; all that follows is None or NaN then.
-    score, threshold : float
-    detected : bool
-        score >= threshold.
+    score : float
+        Of all statistics, the level's rise counted as far as the gain is known.
+    shape_score, level_score : float
+        Without the level's rise, and with all of it as if the gain were known.
     provisional : bool
         The receiver's reference was not known yet.
+    gain_known : bool
     statistics : ndarray or None
-        Columns of `statistics.NAMES`.
+        Columns of `statistics.NAMES`, behind `score`.
     seen : Look or None
     comparison : Comparison or None
     description : ndarray or None
@@ -46,12 +46,12 @@ class Judgement:
         The two plain detectors, in deviations.
     """
 
-    index: int
     decided: bool
     score: float = np.nan
-    threshold: float = np.nan
-    detected: bool = False
+    shape_score: float = np.nan
+    level_score: float = np.nan
     provisional: bool = False
+    gain_known: bool = False
     statistics: np.ndarray | None = None
     seen: Look | None = None
     comparison: Comparison | None = None
@@ -62,17 +62,15 @@ class Judgement:
 
 
 class Detector:
-    """Judges snapshots in order of time.
+    """Judges snapshots in order of time: `judge` each, then say by `settle` what was made of it.
 
     Parameters
     ----------
     model : ScoreModel
-    threshold : float
-        Of the score.
     channels : int
     gain_uncertainty_db : float
         How far the gain may step without being told; a rise of the level counts beyond that only. 0 where
-        the gain is fixed or every step is known.
+        the gain is fixed.
     baseline : Baseline, optional
         What is known of the receiver; nothing if left out.
     """
@@ -80,92 +78,68 @@ class Detector:
     def __init__(
         self,
         model: ScoreModel,
-        threshold: float,
         channels: int = 64,
         gain_uncertainty_db: float = 0.0,
         baseline: Baseline | None = None,
     ) -> None:
         self.model = model
-        self.threshold = threshold
         self.gain_uncertainty_db = gain_uncertainty_db
         self.baseline = baseline or Baseline(channels)
         self._buffer: deque[Comparison] = deque(maxlen=BUFFER)
-        self._count = 0
         self._since_alarm = 10**9
         self._gain_db = np.nan
+        self._judged: Judgement | None = None
 
     def begin_segment(self) -> None:
         """A gap, or a new begin of the stream: earlier snapshots no longer adjoin."""
         self._buffer.clear()
 
-    def judge(self, snapshots: Snapshots, index: int, learn: bool = True) -> Judgement:
-        """Judge one snapshot, the next in time.
-
-        Parameters
-        ----------
-        learn : bool
-            False keeps the reference as it is: other evidence says that the snapshot is not quiet.
-        """
-        place, self._count = self._count, self._count + 1
+    def judge(self, snapshots: Snapshots, index: int) -> Judgement:
+        """Judge one snapshot, the next in time."""
+        self._judged = None
         if not judgeable(snapshots, index):
-            return Judgement(place, False)
+            return Judgement(False)
         seen = look(snapshots, index)
-        comparison = self._compare(seen)
+        comparison = self.baseline.compare(seen)
+        stepped = np.isfinite(self._gain_db) and seen.gain_db != self._gain_db
+        self._gain_db = seen.gain_db
+        if stepped:
+            # A snapshot during which the gain was set holds two levels, and neither is known.
+            comparison = replace(comparison, rise_db=0.0)
         self._buffer.append(comparison)
-        statistics = detection_statistics(self._buffer)
-        score = float(self.model(statistics[None, :])[0])
-        detected = score >= self.threshold
-        provisional = not self.baseline.known
-        saturated = float(snapshots.saturated_share[index])
-        judgement = Judgement(
-            place,
+        known = bool(np.isfinite(seen.gain_db)) or self.gain_uncertainty_db == 0
+        doubt = 0.0 if known else self.gain_uncertainty_db
+        rows = np.array(
+            [detection_statistics(self._buffer, doubt_db=limit) for limit in (doubt, np.inf, 0.0)]
+        )
+        score, shape_score, level_score = (float(value) for value in self.model(rows))
+        self._judged = Judgement(
             True,
             score,
-            self.threshold,
-            detected,
-            provisional,
-            statistics,
+            shape_score,
+            level_score,
+            not self.baseline.known,
+            known,
+            rows[0],
             seen,
             comparison,
-            describe(seen, comparison, self.baseline, saturated),
+            describe(seen, comparison, self.baseline, float(snapshots.saturated_share[index])),
             snapshots.power[index] / (1 + np.maximum(comparison.excess, -0.99)),
             energy_statistic(comparison),
             kurtosis_statistic(seen.kurtosis, seen.rows),
         )
-        self._learn(seen, comparison, detected, learn)
-        return judgement
+        return self._judged
 
-    def _compare(self, seen: Look) -> Comparison:
-        comparison = self.baseline.compare(seen)
-        stepped = np.isfinite(self._gain_db) and seen.gain_db != self._gain_db
-        self._gain_db = seen.gain_db
-        rise = comparison.rise_db
-        doubt = self.gain_uncertainty_db if not np.isfinite(seen.gain_db) else 0.0
-        # A snapshot during which the gain was set holds two levels, and neither is known.
-        rise = 0.0 if stepped else np.sign(rise) * max(abs(rise) - doubt, 0.0)
-        return replace(comparison, rise_db=float(rise))
-
-    def _learn(self, seen: Look, comparison: Comparison, detected: bool, learn: bool) -> None:
-        if detected or not learn:
+    def settle(self, quiet: bool) -> None:
+        """Say whether the snapshot judged last was quiet: only then is it learned."""
+        judged, self._judged = self._judged, None
+        if judged is None:
+            return
+        if not quiet:
             self._since_alarm = 0
             self.baseline.alarm()
             return
         self._since_alarm += 1
         # The last seconds before silence may still hold some of it.
         if self._since_alarm > 2 or not self.baseline.known:
-            self.baseline.offer(seen, comparison)
-
-
-def judge_all(detector: Detector, snapshots: Snapshots) -> list[Judgement]:
-    """Judge snapshots of one receiver; where one does not follow the one before, a segment begins."""
-    result = []
-    for index in range(len(snapshots)):
-        if index and _breaks(snapshots, index):
-            detector.begin_segment()
-        result.append(detector.judge(snapshots, index))
-    return result
-
-
-def _breaks(snapshots: Snapshots, index: int) -> bool:
-    end = snapshots.sample_start[index - 1] + snapshots.sample_count[index - 1]
-    return bool(snapshots.sample_start[index] != end)
+            self.baseline.offer(judged.seen, judged.comparison)

@@ -47,7 +47,7 @@ class Sensor:
     model: Model | None = None
 
 
-def decision_of(judgement: Judgement, snapshots: Snapshots, index: int) -> Decision:
+def decision_of(judgement: Judgement, threshold: float, snapshots: Snapshots, index: int) -> Decision:
     """The decision on one snapshot; its noise is the mean power of the input without a signal, dBFS."""
     start, count = int(snapshots.sample_start[index]), int(snapshots.sample_count[index])
     common = {
@@ -60,7 +60,7 @@ def decision_of(judgement: Judgement, snapshots: Snapshots, index: int) -> Decis
     if not judgement.decided:
         return Decision(score=None, threshold=None, noise=None, decided=False, **common)
     noise = 10 * np.log10(max(float(judgement.reference_power.sum()), 1e-30))
-    return Decision(score=judgement.score, threshold=judgement.threshold, noise=noise, decided=True, **common)
+    return Decision(score=judgement.score, threshold=threshold, noise=noise, decided=True, **common)
 
 
 def opened(interval: Interval, sensor: Sensor) -> Event:

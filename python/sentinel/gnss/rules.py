@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The detector without learning: the largest statistic, each weighed by its own null scatter.
+"""The detector without learning: the largest statistic of a snapshot, each weighed by its null scatter.
 
 Stands beside the boosted trees in every table, and works before a model is there.
 """
@@ -21,11 +21,6 @@ _WEIGHTS = {
     "coherence_max_now": 16.0,
     "coherence_energy_now": 5.5,
     "row_kurtosis_twice": 4.0,
-    "shape_max_mean": 5.0,
-    "shape_energy_mean": 5.0,
-    "kurtosis_low_mean": 5.0,
-    "coherence_max_mean": 16.0,
-    "coherence_energy_mean": 5.5,
 }
 
 

@@ -41,13 +41,15 @@ NAMES = (
 )
 
 
-def detection_statistics(buffer: Sequence[Comparison]) -> np.ndarray:
+def detection_statistics(buffer: Sequence[Comparison], doubt_db: float = 0.0) -> np.ndarray:
     """The columns `NAMES` for the newest of up to `BUFFER` consecutive comparisons.
 
     Parameters
     ----------
     buffer : sequence of Comparison
         Oldest first, at least one.
+    doubt_db : float
+        What a rise of the level must exceed to count, and what is taken off it.
 
     Returns
     -------
@@ -63,6 +65,7 @@ def detection_statistics(buffer: Sequence[Comparison]) -> np.ndarray:
     rows = np.array([one.row_kurtosis for one in buffer])
     commons = np.array([one.common_kurtosis for one in buffer])
     rises = np.array([one.rise_db for one in buffer])
+    rises = np.sign(rises) * np.maximum(np.abs(rises) - doubt_db, 0.0)
     scores = [
         *_statistics(newest.shape, newest.kurtosis, newest.coherence),
         _second(rows[-2:]),
