@@ -95,7 +95,7 @@ def _add_receiver(group: argparse._ArgumentGroup) -> None:
         action="append",
         default=[],
         metavar="DB@S",
-        help="gain so much over that at the start from S seconds on; may be given again",
+        help="gain so much over that at the start from S seconds on, as --gain-step=-3@30",
     )
     group.add_argument("--hide-gain", action="store_true", help="do not write what the gain is")
     group.add_argument("--drift", type=float, metavar="DB", help="gain swings by +-DB, and nobody knows")
@@ -104,7 +104,7 @@ def _add_receiver(group: argparse._ArgumentGroup) -> None:
         action="append",
         default=[],
         metavar="HZ,DB",
-        help="carrier of its own, level over the noise",
+        help="carrier of its own, level over the noise, as --spur=-100k,-30",
     )
     group.add_argument(
         "--receiver",

@@ -145,7 +145,7 @@ RANGES: dict[str, dict[str, Kind]] = {
     },
     "slow_chirp": {
         "offset_hz": Offset(0.4e6),
-        "bandwidth_hz": Range(1e6, 6e6, log=True, least=0.1e6, most=34e6, held_out=True, unit=_HZ),
+        "bandwidth_hz": Range(1.5e6, 30e6, log=True, least=0.1e6, most=34e6, held_out=True, unit=_HZ),
         "period_s": Range(0.3e-3, 2e-3, log=True, least=50e-6, most=1.0, held_out=True, unit=_S),
         "shape": Choice(("up", "down", "triangle")),
         "jitter": Range(0.0, 0.02, most=0.2),
@@ -309,7 +309,8 @@ def _checked(what: str, kind: Kind, value: Any, sample_rate: float) -> float | i
         raise InputError(f"{what} is {value!r}; use {shown}")
     number = _number(what, value)
     if isinstance(kind, Offset):
-        least, most = -sample_rate / 2, sample_rate / 2
+        most = max(sample_rate / 2, kind.span_hz or 0.0)
+        least = -most
     else:
         least = kind.low if kind.least is None else kind.least
         most = kind.high if kind.most is None else kind.most

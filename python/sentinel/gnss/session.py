@@ -7,7 +7,6 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
@@ -330,8 +329,3 @@ def _truth(session: Session, number: int, first: int, count: int, saturated: int
 def _overlap(session: Session, part: Interval, first: int, end: int) -> int:
     """Samples of an interval within first .. end - 1."""
     return min(session.sample_at(part.stop_s), end) - max(session.sample_at(part.start_s), first)
-
-
-def as_row(truth: Truth) -> dict[str, Any]:
-    """A truth as plain values for a table; parameters stay a dict."""
-    return dict(vars(truth))

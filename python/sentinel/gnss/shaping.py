@@ -31,9 +31,3 @@ def shaping_taps(amplitude: Callable[[np.ndarray], np.ndarray], sample_rate: flo
     impulse = np.fft.ifft(amplitude(frequency))
     centred = np.roll(impulse, taps // 2)[:taps] * np.hanning(taps + 2)[1:-1]
     return (centred / np.sqrt(np.sum(np.abs(centred) ** 2))).astype(np.complex64)
-
-
-def response(taps: np.ndarray, frequency: np.ndarray, sample_rate: float) -> np.ndarray:
-    """|H|^2 of taps at frequencies in Hz."""
-    phase = -2j * np.pi * np.outer(np.asarray(frequency) / sample_rate, np.arange(len(taps)))
-    return np.abs(np.exp(phase) @ np.asarray(taps, np.complex128)) ** 2

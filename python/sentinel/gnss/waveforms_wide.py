@@ -9,12 +9,13 @@ import numpy as np
 from scipy.signal import firwin, kaiser_beta
 
 from .. import kernel
-from .shaping import response, shaping_taps
+from ..core.errors import InputError
+from .shaping import shaping_taps
 from .waveform import BLOCK_SAMPLES, Waveform
 
 # Length of the front-end filter of a sweep in output samples, and its stop band.
 _SWEEP_FILTER_SAMPLES, _SWEEP_STOP_DB = 12, 55.0
-_FACTORS = (2, 4, 8, 16, 32)
+_MOST_FACTOR = 1024
 
 
 class Noise(Waveform):
@@ -50,7 +51,13 @@ class Noise(Waveform):
 class Chirp(Waveform):
     """A carrier that sweeps over more than the band, heard through the receiver's front-end filter.
 
-    It is made at up to 32 times the sample rate; the filter has -6 dB at the edges of the band.
+    It is made at a multiple of the sample rate, 15 for the widest at 2.56 MHz; the filter has -6 dB at
+    the edges of the band.
+
+    Raises
+    ------
+    InputError
+        If it sweeps too far for the sample rate.
     """
 
     def __init__(
@@ -68,9 +75,12 @@ class Chirp(Waveform):
         super().__init__(sample_rate, seed)
         low, high = offset_hz - bandwidth_hz / 2, offset_hz + bandwidth_hz / 2
         reach = max(-low, high)
-        factor = next((f for f in _FACTORS if reach <= 0.49 * f * sample_rate), None)
-        if factor is None:
-            raise ValueError(f"a sweep up to {reach:g} Hz cannot be made at 32 times {sample_rate:g} Hz")
+        factor = max(math.ceil(reach / (0.49 * sample_rate)), 2)
+        if factor > _MOST_FACTOR:
+            raise InputError(
+                f"chirp: it reaches {reach:g} Hz from the centre, too far to be made for a rate of "
+                f"{sample_rate:g} Hz; give a narrower sweep or a higher rate"
+            )
         fast_rate = factor * sample_rate
         taps = firwin(
             _SWEEP_FILTER_SAMPLES * factor,
@@ -79,7 +89,9 @@ class Chirp(Waveform):
             fs=fast_rate,
         )
         # A linear sweep spends equal times at all its frequencies.
-        power = np.mean(response(taps, np.linspace(low, high, 4001), fast_rate))
+        grid = np.fft.fftfreq(16 * len(taps), 1 / fast_rate)
+        swept = (grid >= low) & (grid <= high)
+        power = np.mean(np.abs(np.fft.fft(taps, len(grid))[swept]) ** 2)
         self._sweep = kernel.swept_carrier(
             low=low / fast_rate,
             high=high / fast_rate,
