@@ -209,6 +209,16 @@ def test_the_clock_a_state_is_placed_by():
     assert receivers.history.state_at(T0 + 3).received_s == T0 + 3.3
 
 
+def test_a_receiver_whose_clock_stands_still_is_not_stale():
+    receivers = Receivers()
+    for second in range(10):
+        feed(receivers, TPV_LOST, second + 0.3)
+        feed(receivers, SKY_LOST, second + 0.5)
+    assert len(receivers.history) == 10
+    state = receivers.history.state_at(T0 + 9)
+    assert state.mode == 1 and not state.stale and state.sky_age_s is None
+
+
 @pytest.mark.parametrize("first", ["TPV", "SKY"])
 def test_the_order_within_an_epoch_does_not_matter(first):
     receivers = Receivers()

@@ -33,6 +33,8 @@ HISTORY_STATES = 600
 MAX_DEVICES = 8
 #: A pause between messages that begins a new epoch, where their times do not tell, s.
 _PAUSE_S = 0.5
+#: Longest that the messages of one epoch take, s.
+_LONGEST_S = 0.9
 #: A receiver's clock within this of ours is taken as the better of the two, s.
 _CLOCK_AGREES_S = 2.0
 
@@ -55,6 +57,7 @@ class _Epoch:
     state: ReceiverState
     has_fix: bool = False  # of its own, not carried over
     has_sky: bool = False
+    first_arrival_s: float | None = None
     last_arrival_s: float | None = None
 
 
@@ -112,8 +115,12 @@ class EpochAssembler:
         if kind == "TPV":
             if not epoch.has_fix:  # its sky came first
                 return paused
-            if time_s is not None or epoch.state.time_s is not None:
-                return time_s != epoch.state.time_s
+            if time_s != epoch.state.time_s:
+                return True
+            if time_s is not None:
+                # Some repeat the last time they knew for as long as they know none.
+                first_s = epoch.first_arrival_s
+                return arrival_s is not None and first_s is not None and arrival_s - first_s > _LONGEST_S
             return epoch.has_sky or paused
         if time_s is not None and epoch.state.time_s is not None and epoch.has_fix:
             return time_s > epoch.state.time_s
@@ -123,10 +130,10 @@ class EpochAssembler:
         if self._epoch is None:
             state = ReceiverState(received_s=received_s, device=self._device)
         else:
-            last_s = self._epoch.last_arrival_s
-            passed_s = 1.0 if arrival_s is None or last_s is None else arrival_s - last_s
+            before_s = self._epoch.first_arrival_s
+            passed_s = 1.0 if arrival_s is None or before_s is None else arrival_s - before_s
             state = carried_over(self._epoch.state, passed_s, received_s)
-        self._epoch = _Epoch(state)
+        self._epoch = _Epoch(state, first_arrival_s=arrival_s)
 
 
 def carried_over(state: ReceiverState, passed_s: float, received_s: float | None) -> ReceiverState:
