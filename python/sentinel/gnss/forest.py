@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.forest_tables import forest_bytes
+from ..core.forest_tables import forest_bytes, forest_tables
 
 #: Of the published forest. Leaves are pure, so the variance over trees is p (1 - p) and tells no more than p.
 PUBLISHED = {
@@ -168,9 +168,7 @@ def shipped_forest(
 
 def tables_bytes(forest: Any) -> int:
     """Return about the bytes of a fitted forest in a file."""
-    nodes = sum(tree.tree_.node_count for tree in forest.estimators_)
-    leaves = sum(tree.tree_.n_leaves for tree in forest.estimators_)
-    return forest_bytes(nodes, leaves, len(forest.classes_))
+    return forest_bytes(forest_tables(forest))
 
 
 def _score(

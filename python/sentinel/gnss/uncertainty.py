@@ -40,6 +40,11 @@ class Moments:
         members = np.asarray(members, float)
         return cls(members.mean(axis=0), (members**2).mean(axis=0), entropy_nats(members).mean(axis=0))
 
+    @classmethod
+    def of_outputs(cls, outputs: Mapping[str, np.ndarray]) -> Moments:
+        """Return the moments among the outputs of a forest's file, see `core.model_export.export_forest`."""
+        return cls(outputs["mean"], outputs["mean_square"], outputs["mean_entropy"])
+
     @property
     def variance(self) -> np.ndarray:
         """Of p over members, shape (n, classes); the population's, so the sums run over members exactly."""
