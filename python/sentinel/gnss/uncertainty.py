@@ -179,7 +179,8 @@ def reject_rule(uncertainty: np.ndarray, rejected_share: float = 0.05) -> Reject
     """Return the rule that rejects at most a share of known-class rows that no model was trained on.
 
     Of n rows the threshold is the ceil((n + 1)(1 - share))-th smallest, so that a further row of the same
-    kind is rejected with a probability of at most the share, whatever its distribution.
+    kind is rejected with a probability of at most the share, whatever its distribution. That holds for rows
+    that could change places; rows of one session are alike, so take many sessions.
 
     Raises
     ------
