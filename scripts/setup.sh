@@ -44,7 +44,7 @@ step '2/4 Python environment'
 [ -x "$venv/bin/python" ] || /usr/bin/python3 -m venv --system-site-packages "$venv"
 requirements=requirements.txt
 [ "$goal" = test ] && requirements=requirements-test.txt
-wanted=$(digest requirements.txt requirements-test.txt constraints.txt)
+wanted=$(digest requirements.txt requirements-train.txt requirements-test.txt constraints.txt)
 if ! fresh requirements-test.txt "$wanted" && ! fresh "$requirements" "$wanted"; then
     "$venv/bin/pip" install --quiet --disable-pip-version-check -c constraints.txt -r "$requirements"
     mark "$requirements" "$wanted"

@@ -56,13 +56,13 @@ def test_rows_that_every_tree_saw_are_not_judged():
 
 def test_the_best_forest_within_the_budget_is_taken():
     features, labels = blobs(400)
-    found = shipped_forest(features, labels, 30_000, trees=(10, 40), rows_per_leaf=(2, 20))
+    found = shipped_forest(features, labels, 15_000, trees=(10, 40), rows_per_leaf=(2, 20))
     assert {(c.trees, c.rows_per_leaf) for c in found.tried} == {(10, 2), (10, 20), (40, 2), (40, 20)}
     fitting = [c for c in found.tried if c.fits]
     assert found.chosen in fitting and found.chosen.score == max(c.score for c in fitting)
-    assert found.chosen.model_bytes == tables_bytes(found.forest) <= 30_000
+    assert found.chosen.model_bytes == tables_bytes(found.forest) <= 15_000
     too_large = [c for c in found.tried if not c.fits]
-    assert too_large and all(c.model_bytes > 30_000 for c in too_large)
+    assert too_large and all(c.model_bytes > 15_000 for c in too_large)
     written = len(export_forest(found.forest, model_info()))
     assert written == pytest.approx(found.chosen.model_bytes, rel=0.2)
 

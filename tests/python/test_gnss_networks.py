@@ -11,6 +11,7 @@ from gnuradio.sentinel.gnss.monte_carlo import dropout_masks, monte_carlo, summa
 from gnuradio.sentinel.gnss.network_export import export_network
 from gnuradio.sentinel.gnss.networks import GridNetwork, VectorNetwork
 from gnuradio.sentinel.gnss.resnet import ResNet18, load_weights
+from gnuradio.sentinel.gnss.scaling import MinMaxScaling
 from model_files import model_info
 from safetensors.torch import save_file
 
@@ -68,6 +69,20 @@ def test_equal_networks_give_equal_bytes():
     )
     with pytest.raises(ValueError, match="4 outputs"):
         export_network(small_network("grid"), model_info())
+
+
+def test_a_network_takes_the_scaling_in(tmp_path):
+    network = small_network("vector")
+    x = inputs(network, 50)
+    scaling = MinMaxScaling.fit(x, list("abcdefg"))
+    also = {"out_of_range": scaling.add_out_of_range}
+    save_model(tmp_path / "n.onnx", export_network(network, model_info(CLASSES), scaling.add_to, also))
+    masks = dropout_masks(2, network.width, network.dropout)
+    out = load_model(tmp_path / "n.onnx", room="gnss").run(input=9 * x, masks=masks)
+    with torch.no_grad():
+        expected = torch.softmax(network(torch.from_numpy(scaling.transform(9 * x))), dim=1).numpy()
+    assert np.abs(out["probability"] - expected).max() < 1e-5
+    assert np.abs(out["out_of_range"] - scaling.out_of_range(9 * x)).max() < 1e-6
 
 
 def test_sizes():

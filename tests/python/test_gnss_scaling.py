@@ -10,6 +10,7 @@ from gnuradio.sentinel.core.model_export import export_forest, save_model
 from gnuradio.sentinel.core.models import load_model
 from gnuradio.sentinel.core.onnx_build import GraphBuilder
 from gnuradio.sentinel.gnss.scaling import MinMaxScaling
+from gnuradio.sentinel.gnss.uncertainty import Moments, measures
 from model_files import blobs, model_info
 from sklearn.ensemble import RandomForestClassifier
 
@@ -63,8 +64,15 @@ def test_a_forest_takes_the_scaling_in(tmp_path):
     features, labels = blobs()
     scaling = MinMaxScaling.fit(features, list("abcdef"))
     forest = RandomForestClassifier(5, random_state=1).fit(scaling.transform(features), labels)
-    save_model(tmp_path / "m.onnx", export_forest(forest, model_info(), scaling.add_to))
+    also = {"out_of_range": scaling.add_out_of_range}
+    save_model(tmp_path / "m.onnx", export_forest(forest, model_info(), scaling.add_to, also))
     out = load_model(tmp_path / "m.onnx", room="gnss").run(features=features)
+    moved = load_model(tmp_path / "m.onnx", room="gnss").run(features=features + 100)
+    assert not out["out_of_range"].any() and np.allclose(moved["out_of_range"], 1)
+    found = measures(Moments.of_outputs(out), out["out_of_range"])
+    assert np.allclose(
+        found["one_minus_max"], 1 - forest.predict_proba(scaling.transform(features)).max(axis=1)
+    )
     assert np.abs(out["mean"] - forest.predict_proba(scaling.transform(features))).max() < 1e-5
 
 

@@ -74,4 +74,8 @@ def test_a_class_far_from_all_others_is_called_unknown(rng):
     assert by_name["cw"]["called_unknown"] == 1 and by_name["cw"]["called_none"] == 0
     # am and fm are neighbours: what is not rejected goes to the other one.
     assert by_name["am"]["most_often"] in ("fm", "") and by_name["am"]["called_none"] == 0
-    assert all(row["known_rejected"] <= 0.05 and row["known_accuracy"] == 1 for row in rows)
+    # Of about 45 known rows that took no part 5 % are expected, and 7 are five deviations more.
+    assert all(
+        40 <= row["known_rows"] <= 60 and row["known_rejected"] * row["known_rows"] <= 9 for row in rows
+    )
+    assert all(row["known_accuracy"] == 1 for row in rows)

@@ -3,7 +3,7 @@
 
 import numpy as np
 import pytest
-from gnuradio.sentinel.core.forest_tables import entropy_nats, forest_bytes, rounded_down
+from gnuradio.sentinel.core.forest_tables import entropy_nats, forest_bytes, forest_tables, rounded_down
 from gnuradio.sentinel.core.model_export import export_boosted, export_forest, save_model
 from gnuradio.sentinel.core.models import load_model
 from model_files import blobs, model_info, small_forest
@@ -94,11 +94,16 @@ def test_equal_models_give_equal_bytes():
     assert export_forest(forest, model_info()) != export_forest(forest, model_info(version="2"))
 
 
-def test_the_size_of_a_forest_is_known_before_it_is_written():
-    forest, _ = small_forest(rows=3000, trees=30)
-    nodes = sum(tree.tree_.node_count for tree in forest.estimators_)
-    leaves = sum(tree.tree_.n_leaves for tree in forest.estimators_)
-    assert forest_bytes(nodes, leaves, 3) == pytest.approx(len(export_forest(forest, model_info())), rel=0.15)
+@pytest.mark.parametrize("leaf", [1, 3, 30])
+def test_the_size_of_a_forest_is_known_before_it_is_written(leaf):
+    forest, _ = small_forest(rows=3000, trees=30, leaf=leaf)
+    expected = forest_bytes(forest_tables(forest))
+    assert len(export_forest(forest, model_info())) == pytest.approx(expected, rel=0.15)
+
+
+def test_leaves_of_equal_shares_have_one_row():
+    tables = forest_tables(small_forest(leaf=1)[0])
+    assert np.array_equal(tables.shares, np.eye(3)[::-1]) and len(tables.leaf_row) > 100
 
 
 def test_classes_must_be_those_named():

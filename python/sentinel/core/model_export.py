@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,12 @@ def save_model(path: str | os.PathLike, data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def export_forest(forest: Any, info: ModelInfo, prepare: Preparation | None = None) -> bytes:
+def export_forest(
+    forest: Any,
+    info: ModelInfo,
+    prepare: Preparation | None = None,
+    also: Mapping[str, Preparation] | None = None,
+) -> bytes:
     """Return a random forest classifier as an ONNX file.
 
     Input `features`, shape (n, features). Outputs `mean`, `mean_square`, shape (n, classes), of the class
@@ -43,6 +48,9 @@ def export_forest(forest: Any, info: ModelInfo, prepare: Preparation | None = No
         Its `classes` are the names of those numbers.
     prepare : callable, optional
         Operators in front, as `gnss.scaling.MinMaxScaling.add_to`.
+    also : mapping of str to callable, optional
+        Further outputs by name, shape (n,), made from the input as it comes, as
+        `gnss.scaling.MinMaxScaling.add_out_of_range`.
 
     Raises
     ------
@@ -57,6 +65,8 @@ def export_forest(forest: Any, info: ModelInfo, prepare: Preparation | None = No
     for name in ("mean", "mean_square"):
         graph.output(name, values[name], ["n", len(info.classes)])
     graph.output("mean_entropy", values["mean_entropy"], ["n"])
+    for name, make in (also or {}).items():
+        graph.output(name, make(graph, features), ["n"])
     return graph.model_bytes(info)
 
 

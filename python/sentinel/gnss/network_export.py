@@ -6,10 +6,12 @@ Batch normalisation is folded into the convolution before it: at run time it is 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy as np
 
+from ..core.model_export import Preparation
 from ..core.model_info import ModelInfo
 from ..core.onnx_build import GraphBuilder
 
@@ -27,12 +29,18 @@ class DropoutNetwork(Protocol):
         ...
 
 
-def export_network(network: DropoutNetwork, info: ModelInfo) -> bytes:
+def export_network(
+    network: DropoutNetwork,
+    info: ModelInfo,
+    prepare: Preparation | None = None,
+    also: Mapping[str, Preparation] | None = None,
+) -> bytes:
     """Return a trained network as an ONNX file.
 
     Inputs: `input`, shape (n, *input_shape); `masks`, shape (passes, width), 1 where a feature is kept and 0
     where it is dropped. The backbone runs once, the last layer once per pass. Outputs: `passes`, shape
     (passes, n, classes), probabilities of each pass; `probability`, shape (n, classes), without dropout.
+    `prepare` and `also` as in `core.model_export.export_forest`.
 
     Raises
     ------
@@ -47,7 +55,7 @@ def export_network(network: DropoutNetwork, info: ModelInfo) -> bytes:
     graph = GraphBuilder()
     value = graph.input("input", ["n", *network.input_shape])
     masks = graph.input("masks", ["passes", network.width])
-    features = network.add_backbone(graph, value)
+    features = network.add_backbone(graph, prepare(graph, value) if prepare else value)
     last, offset = graph.constant(weight.T), graph.constant(bias)
 
     def probability(masked: str) -> str:
@@ -59,6 +67,8 @@ def export_network(network: DropoutNetwork, info: ModelInfo) -> bytes:
     each = graph.add("Mul", graph.add("Unsqueeze", kept, axis), features)
     graph.output("passes", probability(each), ["passes", "n", len(bias)])
     graph.output("probability", probability(features), ["n", len(bias)])
+    for name, make in (also or {}).items():
+        graph.output(name, make(graph, value), ["n"])
     return graph.model_bytes(info)
 
 

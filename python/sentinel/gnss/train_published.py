@@ -85,6 +85,7 @@ class PublishedSettings:
     """What may be made smaller than published, for tests and slow machines."""
 
     selected: int = SELECTED_FEATURES
+    trees: int = 1000
     max_images: int = MAX_IMAGES
     epochs: int = 32
     seed: int = 1
@@ -238,13 +239,14 @@ def _forest_stage(
         settings.selected,
         groups=groups[~test] if kind == SESSION else None,
         seeds=(settings.seed,),
+        trees=min(settings.trees, 200),
         threads=threads,
     )
     selected_s = time.monotonic() - begin
     scaling = MinMaxScaling.fit(features[~test][:, chosen.columns], chosen.names)
     scaled = scaling.transform(features[:, chosen.columns])
     begin = time.monotonic()
-    forest = published_forest(scaled[~test], numbers[~test], settings.seed, threads)
+    forest = published_forest(scaled[~test], numbers[~test], settings.seed, threads, settings.trees)
     trained_s = time.monotonic() - begin
     bag = out_of_bag(forest, scaled[~test])
     begin = time.monotonic()

@@ -40,6 +40,11 @@ class Moments:
         members = np.asarray(members, float)
         return cls(members.mean(axis=0), (members**2).mean(axis=0), entropy_nats(members).mean(axis=0))
 
+    @classmethod
+    def of_outputs(cls, outputs: Mapping[str, np.ndarray]) -> Moments:
+        """Return the moments among the outputs of a forest's file, see `core.model_export.export_forest`."""
+        return cls(outputs["mean"], outputs["mean_square"], outputs["mean_entropy"])
+
     @property
     def variance(self) -> np.ndarray:
         """Of p over members, shape (n, classes); the population's, so the sums run over members exactly."""
@@ -174,7 +179,8 @@ def reject_rule(uncertainty: np.ndarray, rejected_share: float = 0.05) -> Reject
     """Return the rule that rejects at most a share of known-class rows that no model was trained on.
 
     Of n rows the threshold is the ceil((n + 1)(1 - share))-th smallest, so that a further row of the same
-    kind is rejected with a probability of at most the share, whatever its distribution.
+    kind is rejected with a probability of at most the share, whatever its distribution. That holds for rows
+    that could change places; rows of one session are alike, so take many sessions.
 
     Raises
     ------

@@ -31,7 +31,8 @@ def leave_one_class_out(
     """Return the table of unseen classes, one row each.
 
     For each class but `none`: a model is fitted on the others' training sessions, the reject threshold is set
-    on their sessions held out, and the class left out is judged.
+    on half of their sessions held out, what it does to known classes is counted on the other half, and the
+    class left out is judged.
 
     Parameters
     ----------
@@ -45,8 +46,8 @@ def leave_one_class_out(
     Returns
     -------
     list of dict
-        `uncertainty.unseen_row`, and of the known classes' sessions held out `known_accuracy` (of what is not
-        rejected), `known_rejected`.
+        `uncertainty.unseen_row`, and of the known classes' sessions that took no part `known_accuracy` (of
+        what is not rejected), `known_rejected`, `known_rows`.
 
     Raises
     ------
@@ -64,13 +65,19 @@ def leave_one_class_out(
         held = split(groups[inside], SESSION, held_out, seed, labels[inside])
         numbers = np.array([known.index(name) for name in labels[inside]])
         predict = fit(features[inside[~held]], numbers[~held], len(known))
-        mean, uncertainty = predict(features[inside[held]])
-        rule = reject_rule(uncertainty, rejected_share)
+        held, answers_held = inside[held], numbers[held]
+        count = split(groups[held], SESSION, 0.5, seed, labels[held])
+        rule = reject_rule(predict(features[held[~count]])[1], rejected_share)
+        mean, uncertainty = predict(features[held[count]])
         kept = ~rule.rejects(uncertainty)
-        right = np.argmax(mean, axis=1) == numbers[held]
+        right = np.argmax(mean, axis=1) == answers_held[count]
         answers = decide(*predict(features[labels == unseen]), rule, known)
         rows.append(
             unseen_row(answers, unseen, none)
-            | {"known_accuracy": float(right[kept].mean()), "known_rejected": float(np.mean(~kept))}
+            | {
+                "known_accuracy": float(right[kept].mean()),
+                "known_rejected": float(np.mean(~kept)),
+                "known_rows": len(kept),
+            }
         )
     return rows
