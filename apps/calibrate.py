@@ -42,10 +42,11 @@ def run(arguments: argparse.Namespace) -> int:
     InputError
         A setting is out of range or does not fit the others.
     """
+    from gnuradio.sentinel.core.settings import build
     from gnuradio.sentinel.core.units import parse_rate
     from gnuradio.sentinel.pulse.calibration import TRIALS
     from gnuradio.sentinel.pulse.calibration_report import check, describe, report
-    from gnuradio.sentinel.pulse.config import PulseSettings, build
+    from gnuradio.sentinel.pulse.config import PulseSettings
     from gnuradio.sentinel.pulse.plan import plan_single
 
     names = ("interval_s", "pulse_width_s", "pulses", "channel_rate", "false_alarm_probability")

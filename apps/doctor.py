@@ -29,7 +29,14 @@ from . import companion
 
 #: What is installed with pip and needed by every command, and by some.
 NEEDED_PACKAGES = ("scipy", "jsonschema", "pydantic", "pyyaml", "pyzmq", "rich", "sigmf")
-OPTIONAL_PACKAGES = {"matplotlib": "pictures (--plot)"}
+OPTIONAL_PACKAGES = {
+    "matplotlib": "pictures (--plot)",
+    "onnxruntime": "learned models",
+    "scikit-learn": "grouping of what is unknown, training of trees",
+    "pyarrow": "tables of features (--features)",
+    "skl2onnx": "training of trees",
+    "torch": "training of networks",
+}
 _SIMD = ("neon", "asimd", "sse4_2", "avx", "avx2", "fma", "avx512f")
 
 

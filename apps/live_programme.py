@@ -51,6 +51,10 @@ class Programme:
         for scene in self.scenes():
             yield from scene_chunks(scene)
 
+    def captures(self, sample_count: int) -> list[dict[str, Any]]:
+        """Nothing changes in the receiver of tags."""
+        return []
+
     def annotations(self, sample_count: int) -> list[dict[str, Any]]:
         """The truth of the first `sample_count` samples: the pulses that lie wholly in them."""
         found: list[dict[str, Any]] = []

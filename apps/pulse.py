@@ -5,25 +5,22 @@ from __future__ import annotations
 
 import argparse
 import logging
-import time
 
 from gnuradio import gr
 from gnuradio.sentinel.core import logs
 from gnuradio.sentinel.core.calibration_cache import CalibrationCache
 from gnuradio.sentinel.core.errors import InputError
-from gnuradio.sentinel.core.event_sink import EventSink
 from gnuradio.sentinel.core.gap_reader import GapReader
 from gnuradio.sentinel.core.progress import progress
-from gnuradio.sentinel.core.run_report import RunReport, live_counts
-from gnuradio.sentinel.core.runner import Runner
-from gnuradio.sentinel.core.sinks.lines import raise_output_error
+from gnuradio.sentinel.core.settings import build
 from gnuradio.sentinel.core.source import source
 from gnuradio.sentinel.pulse.block import PulseDetector
-from gnuradio.sentinel.pulse.config import PulseSettings, build
+from gnuradio.sentinel.pulse.config import PulseSettings
 from gnuradio.sentinel.pulse.events import false_alarms_per_hour
 
 from .clipping import ClippingCheck
-from .input_arguments import add_input_arguments, add_output_arguments, open_source, roll_of, sink_texts
+from .detector_run import DetectorRun, say
+from .input_arguments import add_input_arguments, add_output_arguments, open_source
 from .pulse_console import PulseConsole
 from .pulse_gaps import GapLines
 from .settings_arguments import add_settings, settings_values
@@ -86,63 +83,30 @@ def run(arguments: argparse.Namespace) -> int:
     return run.run()
 
 
-class PulseRun:
+class PulseRun(DetectorRun):
     """The flowgraph of the command and what it counts."""
 
     def __init__(self, arguments: argparse.Namespace, settings: PulseSettings, text: str, stream_source):
-        self.arguments = arguments
-        self.text = text
-        self.source = stream_source
         center = settings.center_freq or stream_source.center_freq or 0.0
         self.settings = settings.model_copy(update={"center_freq": center})
         self.console = PulseConsole(
-            (lambda _line: None) if arguments.json else _say,
+            (lambda _line: None) if arguments.json else say,
             many=bool(arguments.tags),
             published_snr=arguments.snr_definition == "published",
         )
+        self.source, self.arguments = stream_source, arguments
         with progress(None, "calibrating", quiet=arguments.json):
-            self.detector = self._make_detector()
-        recording = text if text.endswith((".sigmf-meta", ".sigmf-data")) else None
-        live = stream_source.live
-        self.sink = EventSink(
-            sink_texts(arguments),
-            revisions="all" if live else "closed",
-            recording=recording,
-            roll=roll_of(arguments, live),
-        )
+            self.make_detector()
+        super().__init__("pulse", arguments, text, stream_source, log)
         self.console.gaps = GapLines.of(self.detector.groups, arguments.fill_below)
-        self.found: list = []
 
-    def run(self) -> int:
-        """Run to the end; print, report and draw."""
-        graph = self._graph()
-        began = time.monotonic()
-        total = self.source.sample_count
-        with progress(total, "samples", quiet=self.arguments.json) as advance:
-            runner = Runner(
-                *graph,
-                on_poll=_reporter(self, advance),
-                flush=self.sink.close,
-                stall_timeout_s=self.arguments.stall_timeout,
-                rebuild=self._rebuild,
-                on_start=self._banner,
-            )
-            try:
-                code = runner.run()
-            finally:
-                self.sink.close()
-        self._warn_of_samples()
-        self.console.statistics()
-        self._report(time.monotonic() - began)
-        if self.arguments.plot:
-            self._plot()
-        return code
-
-    def _banner(self) -> None:
+    def banner(self) -> None:
+        """Say what is looked for."""
         self.console.banner(self.settings, self.detector.groups, self.text, self.source.sample_rate)
 
-    def _make_detector(self) -> PulseDetector:
-        return PulseDetector(
+    def make_detector(self) -> None:
+        """The detector for the source as it is now."""
+        self.detector = PulseDetector(
             self.source.sample_rate,
             self.settings,
             tags=self.arguments.tags or "",
@@ -150,7 +114,7 @@ class PulseRun:
             sample_count=self.source.sample_count,
         )
 
-    def _graph(self):
+    def graph(self):
         """Flowgraph, source and Python blocks, for the runner."""
         # A driver may throw while it runs; that would end the process instead of its stream.
         top_block = gr.top_block("sentinel pulse", catch_exceptions=self.source.live)
@@ -169,34 +133,13 @@ class PulseRun:
             blocks.insert(0, gaps)
         return top_block, self.source, blocks
 
-    def _rebuild(self):
-        """The same with the source opened again; the outputs stay. Raises InputError."""
-        self.source = self.source.reopen()
-        self.detector = self._make_detector()
-        return self._graph()
-
     def _on_cycle(self, cycle, group, events) -> None:
         self.console.cycle(cycle, group, events)
         if self.arguments.plot:
             self.found.extend(events)
 
-    def _warn_of_samples(self) -> None:
-        """Say what was wrong with the samples, counted."""
-        summary = self.source.summary()
-        if summary["samples_nonfinite"]:
-            log.warning(
-                "%s: %d of %d samples are NaN or infinite; they were taken as 0",
-                self.text,
-                summary["samples_nonfinite"],
-                summary["samples_read"],
-            )
-        if summary["clipped_share"]:
-            log.warning(
-                "%s: %d of %d samples are clipped; lower the receiver's gain",
-                self.text,
-                summary["samples_clipped"],
-                summary["samples_read"],
-            )
+    def finish(self) -> None:
+        """Print the statistics."""
         if self.console.undecided:
             log.warning(
                 "%s: %d of %d cycles hold samples too large to judge, above 1e16 of full scale; "
@@ -205,13 +148,10 @@ class PulseRun:
                 self.console.undecided,
                 self.console.cycles,
             )
-        if self.source.sample_count is None and summary["bytes_left_over"]:
-            log.warning("%s: ends with %d bytes of a sample", self.text, summary["bytes_left_over"])
+        self.console.statistics()
 
-    def _report(self, work_s: float) -> None:
-        if not self.arguments.report:
-            return
-        summary = self.source.summary()
+    def counts(self) -> dict:
+        """For the report."""
         rates = [
             false_alarms_per_hour(
                 watch.false_alarm_probability, group.geometry(watch).cycle_samples / group.channel_rate
@@ -219,36 +159,12 @@ class PulseRun:
             for group in self.detector.groups
             for watch in group.watches
         ]
-        report = RunReport(
-            detector="pulse",
-            source=self.text,
-            accounting=self.source.accounting,
-            samples_read=summary["samples_read"],
-            signal_s=summary["seconds_of_signal"],
-            work_s=work_s,
-            decisions=self.console.cycles,
-            events=self.console.events,
-            gaps_filled=summary.get("gaps_filled", 0),
-            gaps_cut=summary.get("gaps_cut", 0),
-            samples_lost=sum(
-                summary.get(name, 0) for name in ("samples_filled", "samples_cut", "samples_lost")
-            ),
-            samples_unjudged=max(
-                0, summary["samples_read"] + summary.get("samples_filled", 0) - self.console.judged_samples
-            ),
-            clipped_share=summary["clipped_share"],
-            false_alarms_per_hour=sum(rates),
-            live=live_counts(summary) if self.source.live else None,
-        )
-        try:
-            report.write(self.arguments.report)
-        except OSError as error:
-            raise_output_error(error, "the report", self.arguments.report)
-
-    def _plot(self) -> None:
-        from gnuradio.sentinel.core.plotting import plot_events
-
-        plot_events(self.arguments.plot, self.source.spec, self.found)
+        return {
+            "decisions": self.console.cycles,
+            "events": self.console.events,
+            "judged_samples": self.console.judged_samples,
+            "false_alarms_per_hour": sum(rates),
+        }
 
 
 #: Settings that a tags file has for each tag, or that make no sense for many.
@@ -283,22 +199,3 @@ def _settings(arguments: argparse.Namespace) -> PulseSettings:
             "--tip is missing: say the tag's inter-pulse interval in seconds, or --tags FILE.yaml"
         )
     return build(PulseSettings, values, "sentinel pulse")
-
-
-def _say(line: str) -> None:
-    try:
-        print(line, flush=True)
-    except OSError as error:
-        raise_output_error(error, "lines", "standard output")
-
-
-def _reporter(run: PulseRun, advance):
-    done = 0
-
-    def report() -> None:
-        nonlocal done
-        read = run.source.summary()["samples_read"]
-        advance(read - done)
-        done = read
-
-    return report

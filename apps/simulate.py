@@ -12,17 +12,21 @@ from gnuradio.sentinel.core.progress import progress
 from gnuradio.sentinel.core.recording_raw import SUFFIX_FORMATS
 from gnuradio.sentinel.core.sigmf_time import parse_datetime
 from gnuradio.sentinel.core.simulate_io import write_sigmf
-from gnuradio.sentinel.pulse.simulate import scene_annotations, scene_chunks
 
 from . import simulate_live, simulate_pulse
+from .simulate_rooms import ROOMS
 
-_CHUNK_SAMPLES = 1 << 18
+__all__ = ["add_arguments", "run", "simulate_pulse"]
+
 _BYTES = {"cf32_le": 8, "ci16_le": 4, "ci8": 2, "cu8": 2}
 
 EPILOG = """\
 examples:
   sentinel simulate pulse --out scene.sigmf-meta
   sentinel simulate pulse --udp 127.0.0.1:10000
+  sentinel simulate gnss --out jammed.sigmf-meta
+  sentinel simulate gnss --out x.cu8 --family chirp --jn 5 --start 20 --stop 40 --param period_s=20e-6
+  sentinel simulate gnss --rtl-tcp 127.0.0.1:1234
   sentinel simulate pulse --rate 250k --center-freq 146M --rtl-tcp 127.0.0.1:1234 --truth truth.sigmf-meta
 """
 
@@ -30,29 +34,36 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `sentinel simulate`."""
     rooms = parser.add_subparsers(dest="room", metavar="ROOM", required=True)
-    pulse = rooms.add_parser("pulse", help="tags that send periodic pulses")
-    _add_output_arguments(pulse)
-    simulate_pulse.add_arguments(pulse)
+    for name, room in ROOMS.items():
+        parser_of_room = rooms.add_parser(name, help=room.title)
+        _add_output_arguments(parser_of_room, room.default_datatype)
+        room.add_arguments(parser_of_room)
 
 
-def _add_output_arguments(parser: argparse.ArgumentParser) -> None:
+def _add_output_arguments(parser: argparse.ArgumentParser, default_datatype: str) -> None:
     parser.add_argument(
         "--out",
         metavar="FILE",
         help="x.sigmf-meta; or raw samples by suffix (.cf32 .cs16 .cs8 .cu8) with the truth in x.sigmf-meta",
     )
-    parser.add_argument("--datatype", metavar="TYPE", help="cf32_le (default), ci16_le, ci8, cu8")
+    parser.add_argument(
+        "--datatype",
+        "--format",
+        dest="datatype",
+        metavar="TYPE",
+        help=f"{', '.join(_BYTES)} (default {default_datatype})",
+    )
     parser.add_argument(
         "--start-time", metavar="UTC", help="of the first sample, 2026-07-01T12:00:00.000000Z"
     )
     simulate_live.add_arguments(parser)
 
 
-def _output(out: str, datatype: str | None) -> tuple[Path, str | None, str]:
+def _output(out: str, datatype: str | None, default: str) -> tuple[Path, str | None, str]:
     """Metadata file, name of the samples' file if it is not the usual one, and type of the samples."""
     path = Path(out)
     if path.suffix == ".sigmf-meta":
-        return path, None, _datatype(datatype or "cf32_le")
+        return path, None, _datatype(datatype or default)
     suffix_type = SUFFIX_FORMATS.get(path.suffix.lower())
     if suffix_type is None:
         raise InputError(
@@ -114,11 +125,12 @@ def run(arguments: argparse.Namespace) -> int:
             "--out is missing; give the file to write, as --out scene.sigmf-meta, "
             "or send the scene with --udp, --zmqiq, --zmq or --rtl-tcp"
         )
-    scene = simulate_pulse.scene_of(arguments)
-    path, data_name, datatype = _output(arguments.out, arguments.datatype)
+    room = ROOMS[arguments.room]
+    scene = room.scene_of(arguments)
+    path, data_name, datatype = _output(arguments.out, arguments.datatype, room.default_datatype)
     _check_space(path, scene.sample_count * _BYTES[datatype])
-    annotations = scene_annotations(scene)
-    chunks = scene_chunks(scene, _CHUNK_SAMPLES)
+    annotations = room.annotations(scene)
+    chunks = room.chunks(scene, datatype)
     with progress(scene.sample_count, f"Writing {arguments.out}") as advance:
         write_sigmf(
             path,
@@ -129,6 +141,7 @@ def run(arguments: argparse.Namespace) -> int:
             annotations,
             datatype,
             data_name=data_name,
+            captures=room.captures(scene),
         )
-    print(simulate_pulse.summary(scene, annotations, arguments.out, datatype))
+    print(room.summary(scene, annotations, arguments.out, datatype))
     return 0

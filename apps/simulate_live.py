@@ -7,11 +7,12 @@ import argparse
 import json
 import logging
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from gnuradio.sentinel.core import logs
 from gnuradio.sentinel.core.errors import InputError
 from gnuradio.sentinel.core.files import write_atomic
@@ -19,6 +20,7 @@ from gnuradio.sentinel.core.inputs import parse_input
 from gnuradio.sentinel.core.live_sender import Outlet, ReceiverGone, Sent, send_stream
 from gnuradio.sentinel.core.outlets import MAX_UDP_SAMPLES, UdpOutlet, ZmqOutlet
 from gnuradio.sentinel.core.packet_damage import Damage
+from gnuradio.sentinel.core.quantise import dequantise
 from gnuradio.sentinel.core.rtl_tcp_server import RtlTcpServer
 from gnuradio.sentinel.core.runner import EXIT_INTERRUPTED, EXIT_OK
 from gnuradio.sentinel.core.sender_clock import ClockStep, SampleClock
@@ -26,9 +28,10 @@ from gnuradio.sentinel.core.sigmf_time import format_datetime, parse_datetime
 from gnuradio.sentinel.core.simulate_io import write_truth
 from gnuradio.sentinel.core.sinks.lines import raise_output_error
 
-from . import simulate_pulse
 from .end_signal import EndSignal
 from .live_programme import Programme
+from .live_repeats import RepeatedScene
+from .simulate_rooms import ROOMS
 
 log = logging.getLogger("gnuradio.sentinel.simulate")
 
@@ -125,9 +128,10 @@ _DAMAGE_OPTIONS = (
 class Transmission:
     """All that is decided before the first packet."""
 
+    room: str
     kind: str
     address: str
-    programme: Programme
+    programme: Programme | RepeatedScene
     packet_samples: int
     clock: SampleClock
     damage: Damage
@@ -170,17 +174,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _transmission(arguments: argparse.Namespace) -> Transmission:
     kind = next(kind for kind in KINDS if getattr(arguments, kind))
-    programme = Programme(
-        simulate_pulse.scene_of(arguments),
-        loop=arguments.loop,
-        endless=arguments.duration is None and not arguments.loop,
-    )
+    room = ROOMS[arguments.room]
+    endless = arguments.duration is None and not arguments.loop
+    programme = room.programme(room.scene_of(arguments), arguments.loop, endless)
     programme.check()
     if arguments.datatype is not None:
         raise InputError("--datatype is for --out; leave it out, a live stream has its own")
     steps = tuple(_clock_step(text) for text in arguments.clock_step)
     _refuse_senseless(kind, arguments)
     return Transmission(
+        room=arguments.room,
         kind=kind,
         address=getattr(arguments, kind),
         programme=programme,
@@ -311,7 +314,7 @@ def _send(transmission: Transmission, outlet: Outlet, ended: Callable[[], bool])
         )
         try:
             send_stream(
-                transmission.programme.chunks(),
+                _as_sent(transmission),
                 transmission.packet_samples,
                 transmission.clock,
                 outlet,
@@ -328,11 +331,18 @@ def _send(transmission: Transmission, outlet: Outlet, ended: Callable[[], bool])
     return sent
 
 
+def _as_sent(transmission: Transmission) -> Iterator[np.ndarray]:
+    """Bytes stay bytes where the stream has such; the other streams are complex64."""
+    for chunk in transmission.programme.chunks():
+        is_bytes = chunk.dtype == np.uint8 and transmission.kind != "rtl_tcp"
+        yield dequantise(chunk.ravel(), "cu8") if is_bytes else chunk
+
+
 def _report(transmission: Transmission, sent: Sent, outlet: Outlet) -> dict[str, Any]:
     scene = transmission.programme.scene
     report = {
         "schema": 1,
-        "room": "pulse",
+        "room": transmission.room,
         "output": f"{transmission.kind}:{transmission.address}",
         "sample_rate": scene.sample_rate,
         "center_freq": scene.center_freq,
@@ -369,4 +379,5 @@ def _write_truth(path: str, transmission: Transmission, sent: Sent) -> None:
         format_datetime(sent.start_ns),
         transmission.programme.annotations(count),
         _DATATYPES.get(transmission.kind, "cf32_le"),
+        transmission.programme.captures(count),
     )

@@ -101,7 +101,8 @@ gap_guard_impl::gap_guard_impl(const gap_guard_config& config)
       d_input_limit(unlimited),
       d_rate(config.sample_rate),
       d_center_freq(config.center_freq),
-      d_fill_below(config.fill_below)
+      d_fill_below(config.fill_below),
+      d_gain(std::numeric_limits<double>::quiet_NaN())
 {
     d_fill_item.resize(d_item_size);
     d_plan.reserve(16);
@@ -123,6 +124,14 @@ void gap_guard_impl::set_fill_below(double samples)
     if (!(samples >= 0))
         throw std::invalid_argument("gap_guard: fill_below must be 0 samples or more");
     d_fill_below = samples;
+}
+
+void gap_guard_impl::set_gain(double gain_db)
+{
+    if (!std::isfinite(gain_db))
+        throw std::invalid_argument("gap_guard: gain_db must be a finite number");
+    d_gain = gain_db;
+    d_gain_is_new = true;
 }
 
 gap_guard_counts gap_guard_impl::counts() const
@@ -502,6 +511,7 @@ void gap_guard_impl::write_segment(const step_t& step)
     tag(tag_step(), pmt::from_uint64(1));
     tag(tag_rx_rate(), pmt::from_double(d_rate));
     tag(tag_rx_freq(), pmt::from_double(d_center_freq));
+    write_gain();
     d_has_anchor = step.has_time;
     if (d_has_anchor) {
         tag(tag_rx_time(), time_value(step.time_ns));
@@ -530,6 +540,14 @@ void gap_guard_impl::refresh_time(const step_t& step)
     d_anchor_index = d_index;
 }
 
+void gap_guard_impl::write_gain()
+{
+    d_gain_is_new = false; // before the look: a gain told meanwhile is written again
+    const double gain_db = d_gain;
+    if (!std::isnan(gain_db))
+        tag(tag_gain(), pmt::from_double(gain_db));
+}
+
 uint64_t gap_guard_impl::samples_left() const
 {
     return d_config.max_items == 0 ? unlimited : d_config.max_items - d_elapsed;
@@ -544,6 +562,8 @@ size_t gap_guard_impl::emit(const char* items, size_t count, bool repeat)
     const size_t taken = std::min(count, d_now.out_left);
     if (taken == 0)
         return 0;
+    if (d_gain_is_new)
+        write_gain();
     if (d_has_last) {
         std::memcpy(d_now.out, d_last.data(), d_item_size);
         d_now.out += d_item_size;

@@ -29,6 +29,7 @@ public:
 
     void request_end() override;
     void set_fill_below(double samples) override;
+    void set_gain(double gain_db) override;
     gap_guard_counts counts() const override;
 
 private:
@@ -68,6 +69,7 @@ private:
     void begin_items(const step_t& step);
     void write_segment(const step_t& step);
     void refresh_time(const step_t& step);
+    void write_gain();
 
     size_t emit(const char* items, size_t count, bool repeat);
     uint64_t next_item() { return nitems_written(0) + d_now.written + d_has_last; }
@@ -116,6 +118,8 @@ private:
     int64_t d_anchor_ns = 0;
 
     std::atomic<double> d_fill_below;
+    std::atomic<double> d_gain; // NaN: not known
+    std::atomic<bool> d_gain_is_new{ false };
     std::atomic<bool> d_end_requested{ false };
     gap_guard_counts d_counts; // of the thread that works
     mutable std::mutex d_mutex;

@@ -42,6 +42,11 @@ recording_config checked(recording_config config)
     if (!std::is_sorted(config.segments.begin(), config.segments.end(), earlier))
         throw std::invalid_argument(
             "recording_source: segments must be in ascending order");
+    const auto earlier_gain = [](const recording_gain& a, const recording_gain& b) {
+        return a.sample_start < b.sample_start;
+    };
+    if (!std::is_sorted(config.gains.begin(), config.gains.end(), earlier_gain))
+        throw std::invalid_argument("recording_source: gains must be in ascending order");
     if (config.segments.empty())
         config.segments.emplace_back();
     config.segments.front().sample_start =
@@ -122,6 +127,28 @@ void recording_source_impl::note_end_of_input()
     d_failure = text;
 }
 
+void recording_source_impl::tag_gain_in_force(uint64_t item, uint64_t index)
+{
+    const auto& gains = d_config.gains;
+    while (d_next_gain < gains.size() && gains[d_next_gain].sample_start <= index)
+        d_next_gain++;
+    if (d_next_gain > 0)
+        add_item_tag(
+            0, item, tag_gain(), pmt::from_double(gains[d_next_gain - 1].gain_db));
+}
+
+// Those within the items at hand up to `count` behind `d_index`; places where a segment
+// begins have been done with it.
+void recording_source_impl::tag_gain_steps(uint64_t first_item, size_t count)
+{
+    const auto& gains = d_config.gains;
+    while (d_next_gain < gains.size() &&
+           gains[d_next_gain].sample_start < d_index + count) {
+        const uint64_t index = gains[d_next_gain].sample_start;
+        tag_gain_in_force(first_item + index - d_index, index);
+    }
+}
+
 void recording_source_impl::tag_segment(uint64_t item,
                                         uint64_t index,
                                         const recording_segment& segment)
@@ -130,6 +157,7 @@ void recording_source_impl::tag_segment(uint64_t item,
     add_item_tag(0, item, tag_step(), pmt::from_uint64(1));
     add_item_tag(0, item, tag_rx_rate(), pmt::from_double(d_config.sample_rate));
     add_item_tag(0, item, tag_rx_freq(), pmt::from_double(segment.center_freq_hz));
+    tag_gain_in_force(item, index);
     if (!segment.has_time)
         return;
     const double later_s =
@@ -158,9 +186,11 @@ void recording_source_impl::tag_starts(size_t count)
            segments[d_next_segment].sample_start < d_index + count;
          d_next_segment++) {
         const auto& segment = segments[d_next_segment];
-        tag_segment(
-            first_item + segment.sample_start - d_index, segment.sample_start, segment);
+        const size_t before = segment.sample_start - d_index;
+        tag_gain_steps(first_item, before);
+        tag_segment(first_item + before, segment.sample_start, segment);
     }
+    tag_gain_steps(first_item, count);
 }
 
 kernel::sample_counts recording_source_impl::give(size_t count, void* out)

@@ -36,6 +36,8 @@ private:
     void tag_starts(size_t count);
     kernel::sample_counts give(size_t count, void* out);
     kernel::sample_counts give_native(size_t count, unsigned char* out);
+    void tag_gain_in_force(uint64_t item, uint64_t index);
+    void tag_gain_steps(uint64_t first_item, size_t count);
     void tag_segment(uint64_t item, uint64_t index, const recording_segment& segment);
 
     const recording_config d_config;
@@ -49,6 +51,7 @@ private:
     uint64_t d_bytes_to_read; // of the region, not yet in the buffer
     uint64_t d_index;         // in the data file, of the next item
     size_t d_next_segment;
+    size_t d_next_gain = 0;
     bool d_started = false;
     bool d_done = false;
 

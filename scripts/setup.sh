@@ -10,7 +10,7 @@ goal=${1:?usage: scripts/setup.sh run|test}
 venv=$PWD/.venv
 began=$SECONDS
 packages=(gnuradio gnuradio-dev gr-osmosdr pybind11-dev cmake ninja-build g++ ccache pkg-config
-    libboost-test-dev libzmq3-dev python3-dev python3-venv python3-zmq python3-yaml)
+    libboost-test-dev libzmq3-dev python3-dev python3-venv python3-zmq python3-yaml gpsd gpsd-clients)
 [ "$goal" = test ] && packages+=(clang-format xvfb gir1.2-gtk-3.0)
 
 step() { printf '[%3d s] %s\n' $((SECONDS - began)) "$1"; }
@@ -44,7 +44,7 @@ step '2/4 Python environment'
 [ -x "$venv/bin/python" ] || /usr/bin/python3 -m venv --system-site-packages "$venv"
 requirements=requirements.txt
 [ "$goal" = test ] && requirements=requirements-test.txt
-wanted=$(digest requirements.txt requirements-test.txt constraints.txt)
+wanted=$(digest requirements.txt requirements-train.txt requirements-test.txt constraints.txt)
 if ! fresh requirements-test.txt "$wanted" && ! fresh "$requirements" "$wanted"; then
     "$venv/bin/pip" install --quiet --disable-pip-version-check -c constraints.txt -r "$requirements"
     mark "$requirements" "$wanted"

@@ -116,6 +116,7 @@ struct channelizer_features::impl {
     void by_snapshot(stretch part, action act);
     void take_eight(const unsigned char* samples, size_t slot, size_t slots);
     unsigned clean_slots(size_t slot, size_t slots);
+    unsigned whole_rows(uint64_t first_slot) const;
     void add_rows(uint64_t first_row, unsigned valid, size_t slots);
     void emit();
     size_t drain(float* records, size_t capacity);
@@ -327,8 +328,8 @@ void channelizer_features::impl::take_eight(const unsigned char* samples,
 {
     take_slots(
         c.format, samples, c.channels, subtract_i, subtract_q, lines.data(), fold.line());
-    const unsigned valid = clean_slots(slot, slots);
     const uint64_t first_slot = block_start / c.channels + slot;
+    const unsigned valid = clean_slots(slot, slots) & whole_rows(first_slot);
     if (valid != 0)
         fold.run(lines.data(), folded.data());
     add_rows(first_slot, valid, slots);
@@ -356,6 +357,25 @@ unsigned channelizer_features::impl::clean_slots(size_t slot, size_t slots)
         valid |= static_cast<unsigned>(clean_run >= depth) << l;
     }
     return valid;
+}
+
+// One bit for each slot from `first_slot` on that completes a row within one snapshot:
+// what begins in the next one must not show in this one.
+unsigned channelizer_features::impl::whole_rows(uint64_t first_slot) const
+{
+    const uint64_t reach = depth - 1;
+    const uint64_t oldest = first_slot > reach ? first_slot - reach : 0;
+    const uint64_t end = (first_slot + lanes) * c.channels - 1;
+    if (snapshot_of(oldest * c.channels) == snapshot_of(end))
+        return (1u << lanes) - 1;
+    unsigned whole = 0;
+    for (size_t l = 0; l < lanes; l++) {
+        const uint64_t row = first_slot + l > reach ? first_slot + l - reach : 0;
+        const uint64_t last = (first_slot + l + 1) * c.channels - 1;
+        whole |= static_cast<unsigned>(snapshot_of(row * c.channels) == snapshot_of(last))
+                 << l;
+    }
+    return whole;
 }
 
 // ---- rows and records ----

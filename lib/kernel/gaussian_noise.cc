@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "vector_loops.h"
+#include "unit_circle.h"
 
 #include <gnuradio/sentinel/kernel/gaussian_noise.h>
 
@@ -13,7 +13,7 @@ namespace kernel {
 namespace {
 constexpr size_t lanes = gaussian_noise::lanes;
 typedef uint64_t words __attribute__((vector_size(8 * lanes)));
-typedef uint32_t halves __attribute__((vector_size(4 * lanes)));
+static_assert(lanes == 8, "as wide as turns8");
 
 uint64_t splitmix64(uint64_t& x)
 {
@@ -36,9 +36,8 @@ SENTINEL_INLINE void next(words (&state)[4], words& result)
     state[3] = (state[3] << 45) | (state[3] >> 19);
 }
 
-// The polynomials are least-squares fits at Chebyshev nodes, with errors below 2e-7.
-
-//! ln of positive normal numbers: the exponent, and a polynomial on sqrt(1/2) to sqrt(2).
+//! ln of positive normal numbers: the exponent, and a polynomial on sqrt(1/2) to sqrt(2),
+//! a least-squares fit at Chebyshev nodes with errors below 2e-7.
 SENTINEL_INLINE void natural_log(const float8& x, float8& result)
 {
     constexpr int root_half = 0x3f3504f3; // bits of sqrt(1/2)
@@ -60,27 +59,6 @@ SENTINEL_INLINE void natural_log(const float8& x, float8& result)
     result = p * m + 0.693147181f * __builtin_convertvector(exponent, float8);
 }
 
-//! cos and sin of a 32-bit fraction of a turn: a quarter, and polynomials within it.
-SENTINEL_INLINE void unit_circle(const halves& turn, float8& cosine, float8& sine)
-{
-    const halves quarter = (turn + 0x20000000u) >> 30;
-    const halves rest = turn - (quarter << 30); // -1/8 to 1/8 turn, wrapped
-    const float8 t = __builtin_convertvector((int8)rest, float8) * (1.0f / 1073741824.0f);
-    const float8 z = t * t;
-    const float8 s =
-        t * (((z * -0.0046021631f + 0.0796802229f) * z - 0.645963478f) * z + 1.57079632f);
-    const float8 c =
-        (((z * 0.000903629886f - 0.0208600704f) * z + 0.253669204f) * z - 1.23370054f) *
-            z +
-        1.0f;
-    // Quarters 0 to 3 turn (c, s) into (c, s), (-s, c), (-c, -s), (s, -c).
-    const int8 odd = (quarter & 1u) != 0u;
-    const int8 half_turn = quarter >= 2u;
-    const float8 x = odd ? -s : c, y = odd ? c : s;
-    cosine = half_turn ? -x : x;
-    sine = half_turn ? -y : y;
-}
-
 // Box and Muller's transform; -ln u is the power of a sample, exponential with mean 1.
 SENTINEL_VECTOR_CLONES
 void fill(uint64_t* state, gr_complex* out, size_t blocks)
@@ -90,7 +68,7 @@ void fill(uint64_t* state, gr_complex* out, size_t blocks)
     std::memcpy(s, state, sizeof(s));
     for (size_t b = 0; b < blocks; b++, out += lanes) {
         next(s, bits);
-        const halves high = __builtin_convertvector(bits >> 32, halves);
+        const turns8 high = __builtin_convertvector(bits >> 32, turns8);
         // By halves, which floats hold exactly: small numbers keep all their bits.
         const float8 uniform =
             (__builtin_convertvector((int8)(high >> 16), float8) * 65536.0f +
@@ -98,7 +76,7 @@ void fill(uint64_t* state, gr_complex* out, size_t blocks)
             scale;
         float8 log_uniform, cosine, sine;
         natural_log(uniform, log_uniform);
-        unit_circle(__builtin_convertvector(bits, halves), cosine, sine);
+        unit_circle(__builtin_convertvector(bits, turns8), cosine, sine);
         float power[lanes], re[lanes], im[lanes];
         store(power, -log_uniform);
         store(re, cosine);

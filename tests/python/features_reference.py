@@ -57,7 +57,7 @@ def records(native, format, sample_rate, channels, taps, snapshot, dc_window_s=0
     good = dirty[begin + depth * channels] == dirty[begin]
     made = []
     for s in range(-(-len(samples) // snapshot)):
-        inside = begin // snapshot == s
+        inside = (begin // snapshot == s) & ((begin + depth * channels - 1) // snapshot == s)
         pairs = inside[1:] & inside[:-1] & good[1:] & good[:-1]
         part = slice(s * snapshot, (s + 1) * snapshot)
         made.append(

@@ -36,6 +36,8 @@ def test_this_machine_has_what_is_needed():
     assert checks["numpy"]["ok"] and checks["VOLK"]["ok"]
     assert f"{os.cpu_count()} cores" in checks["processor"]["found"]
     assert all(check["ok"] or check["remedy"] for check in checks.values())
+    assert checks["onnxruntime"]["ok"] and checks["scikit-learn"]["ok"]
+    assert not checks["torch"]["needed"]  # a node does without
 
 
 def test_folders_that_cannot_be_written_are_a_warning(tmp_path):

@@ -54,6 +54,25 @@ def test_imports_go_one_way(layer):
                 assert not name.startswith(f"gnuradio.sentinel.{forbidden}"), f"{path.name} imports {name}"
 
 
+def test_a_node_needs_neither_torch_nor_what_writes_models():
+    node = (ROOT / "requirements.txt").read_text().split()
+    assert "onnxruntime" in node and not {"onnx", "skl2onnx", "safetensors"} & {*node}
+    assert not any(line.startswith("torch") for line in node)
+    # Of what setup.sh installs, only the set for tests includes that for training.
+    assert "-r requirements-train.txt" in (ROOT / "requirements-test.txt").read_text()
+    assert "requirements-train.txt" not in (ROOT / "requirements.txt").read_text()
+
+
+def test_everything_installed_is_pinned():
+    pinned = {line.split("==")[0].lower() for line in (ROOT / "constraints.txt").read_text().split()}
+    for file in ("requirements.txt", "requirements-train.txt", "requirements-test.txt"):
+        for line in (ROOT / file).read_text().splitlines():
+            name = re.split(r"[<>=\[]", line)[0].strip().lower()
+            # pyyaml and pyzmq are Debian's.
+            if name and name[0] not in "#-" and name not in ("pyyaml", "pyzmq", "jsonschema"):
+                assert name in pinned, name
+
+
 def test_every_module_can_be_imported():
     names = [module.name for module in pkgutil.walk_packages(sentinel.__path__, "gnuradio.sentinel.")]
     assert len(names) > 40
@@ -69,9 +88,10 @@ def licence(distribution: importlib.metadata.Distribution) -> str:
 
 
 def test_licences_of_what_we_depend_on_go_with_gpl_3():
-    wanted = (ROOT / "requirements.txt").read_text().splitlines()
+    files = ("requirements.txt", "requirements-train.txt")
+    wanted = [line for file in files for line in (ROOT / file).read_text().splitlines()]
     names = [re.split(r"[<>=\[]", line)[0].strip() for line in wanted if line.strip() and line[0] not in "#-"]
-    assert "numpy" in names and "pydantic" in names
+    assert {"numpy", "pydantic", "onnxruntime", "torch"} <= set(names)
     for name in names:
         assert COMPATIBLE.search(licence(importlib.metadata.distribution(name))), name
 
@@ -92,5 +112,6 @@ def test_block_descriptions_are_complete(path):
 def test_every_block_of_the_package_has_a_description():
     described = {path.name.removeprefix("sentinel_").removesuffix(".block.yml") for path in BLOCKS}
     # Parts that other blocks are made of.
-    inner = {"recording_source", "recording_segment", "kfold_watch", "kernel", "pulse_signature", "flowgraph"}
+    inner = {"recording_source", "recording_segment", "recording_gain", "rtl_byte_map"}
+    inner |= {"kfold_watch", "kernel", "pulse_signature", "flowgraph"}
     assert {name for name in sentinel.__all__ if name not in inner} <= described

@@ -25,31 +25,38 @@ def opcode(told, number):
     return [line["value"] for line in told if line["event"] == "command" and line["opcode"] == number]
 
 
-def test_samples_are_those_of_the_file_and_the_tuning_arrives(tmp_path, rng):
+@pytest.mark.parametrize("native", [False, True])
+def test_samples_are_those_of_the_file_and_the_tuning_arrives(tmp_path, rng, native):
     path = tmp_path / "air.cu8"
     raw = rng.integers(0, 256, 2 * 300_000, dtype=np.uint8)
     raw.tofile(path)
     with rtl_tcp("--data", path) as (server, port):
-        source = sentinel.source(f"rtl_tcp:127.0.0.1:{port}", **TUNED, gain=29.7, ppm=12, duration_s=0.5)
+        source = sentinel.source(
+            f"rtl_tcp:127.0.0.1:{port}", **TUNED, gain=29.7, ppm=12, duration_s=0.5, native=native
+        )
         assert source.live and source.sample_count == 500_000
-        top, sink = gr.top_block(), blocks.vector_sink_c()
+        assert source.format == ("cu8" if native else "cf32_le")
+        top, sink = gr.top_block(), blocks.vector_sink_b(2) if native else blocks.vector_sink_c()
         top.connect(source, sink)
         top.run()
         while server.wait_for("command")["opcode"] != 4:  # the last that is set
             pass
         told = server.end()
-    got = np.array(sink.data(), np.complex64)
-    expected, _, _ = kernel.convert_samples(np.tile(raw, 2)[: 2 * 500_000], "cu8")
-    assert len(got) == 500_000
-    # The driver's own map of bytes is turned into ours; two roundings more.
-    assert np.abs(got - expected).max() < 1e-6
+    sent = np.tile(raw, 2)[: 2 * 500_000]
+    expected, clipped, _ = kernel.convert_samples(sent, "cu8")
+    got = np.array(sink.data(), np.uint8 if native else np.complex64)
+    # The driver's own map of bytes is undone: the same bits as from the file.
+    assert np.array_equal(got, sent if native else expected)
+    assert source.summary()["samples_clipped"] == pytest.approx(clipped, rel=0.2) and clipped > 1000
+    assert source.summary()["samples_inexact"] == 0
     assert opcode(told, 1)[-1] == 146_100_000 and opcode(told, 2)[-1] == 1_000_000
     assert opcode(told, 3)[-1] == 1 and opcode(told, 4)[-1] == 297 and opcode(told, 5) == [12]
     tags = {pmt.symbol_to_string(tag.key): (tag.offset, pmt.to_python(tag.value)) for tag in sink.tags()}
     assert tags["sentinel_start"] == (0, 0) and tags["sentinel_end"] == (499_999, 500_000)
     assert tags["rx_freq"] == (0, 146.1e6) and tags["rx_rate"] == (0, 1e6)
     assert tags["sentinel_stream"][1]["stream_id"] == source.stream_id
-    assert source.identity.accounting == "clock" and source.identity.clipping == "clipping_unknown"
+    assert source.identity.accounting == "clock" and source.identity.clipping == ""
+    assert tags["sentinel_gain"] == (0, 29.7)
     assert source.stream.tuning == Tuning(1e6, 146.1e6, None, False, 12)
     assert source.summary()["samples_read"] == 500_000 and source.seconds_since_data() < 60
 

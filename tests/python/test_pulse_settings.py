@@ -6,7 +6,8 @@ import argparse
 import pytest
 from gnuradio.sentinel.apps import pulse as pulse_command
 from gnuradio.sentinel.core.errors import InputError
-from gnuradio.sentinel.pulse.config import PulseSettings, WatchedTag, build, window_samples
+from gnuradio.sentinel.core.settings import build
+from gnuradio.sentinel.pulse.config import PulseSettings, WatchedTag, window_samples
 from gnuradio.sentinel.pulse.tags import read_tags
 
 FLAGS = {

@@ -65,11 +65,12 @@ struct SENTINEL_API gap_guard_counts {
  * Tags written: on the first item of each segment `sentinel_start`, `sentinel_step` = 1,
  * `rx_rate`, `rx_freq`, `rx_time` (if known), and `sentinel_lost` after a cut;
  * `sentinel_stream` on the first item of a stream and `sentinel_end` on its last;
- * `sentinel_filled` on the first filled item. Inside a segment `rx_time` where the
- * sender's clock has moved a tenth of a sample from the last one (at most once a second),
- * and `sentinel_lost` for an estimated loss. A cut, a step of the clock, and a change of
- * rate or frequency begin a segment; a sender that has begun anew begins a stream, whose
- * `stream_id` ends in .2, .3, ... and whose index begins at 0.
+ * `sentinel_filled` on the first filled item; `sentinel_gain` (double, dB), once the gain
+ * has been told, on the first item of each segment and where it changes. Inside a segment
+ * `rx_time` where the sender's clock has moved a tenth of a sample from the last one (at
+ * most once a second), and `sentinel_lost` for an estimated loss. A cut, a step of the
+ * clock, and a change of rate or frequency begin a segment; a sender that has begun anew
+ * begins a stream, whose `stream_id` ends in .2, .3, ... and whose index begins at 0.
  *
  * Message port `gaps`: one dict per happening, see docs/messages.md.
  *
@@ -91,6 +92,15 @@ public:
 
     //! From the next gap on. From any thread.
     virtual void set_fill_below(double samples) = 0;
+
+    /*!
+     * \brief The receiver's gain is this from the next item on. From any thread.
+     *
+     * Items already on their way were received with the gain before: the tag stands up to
+     * the receiver's buffering too early, a fraction of a second with most drivers.
+     * \throws std::invalid_argument if it is not finite
+     */
+    virtual void set_gain(double gain_db) = 0;
 
     //! From any thread.
     virtual gap_guard_counts counts() const = 0;

@@ -22,6 +22,12 @@ struct SENTINEL_API recording_segment {
     double time_fraction_s = 0; //!< and their fraction, [0, 1)
 };
 
+//! From `sample_start` on the receiver's gain is this. It begins no segment.
+struct SENTINEL_API recording_gain {
+    uint64_t sample_start = 0; //!< index in the data file
+    double gain_db = 0;
+};
+
 struct SENTINEL_API recording_config {
     std::string path;               //!< "-" is standard input
     std::string format = "cf32_le"; //!< see kernel/sample_format.h
@@ -35,6 +41,7 @@ struct SENTINEL_API recording_config {
         false; //!< items stay as they lie in the file: cu8, ci8, cu16_le, ci16_le
     //! Ascending; none means one segment without frequency and time.
     std::vector<recording_segment> segments;
+    std::vector<recording_gain> gains; //!< ascending; none: not known
     //! Value of the tag `sentinel_stream`, see docs/messages.md; nil for no such tag.
     pmt::pmt_t stream = pmt::PMT_NIL;
 };
@@ -48,7 +55,9 @@ struct SENTINEL_API recording_config {
  * on the first item of each further segment: `sentinel_start` (uint64, index in the data
  * file), `sentinel_step` (uint64, 1), `rx_rate` and `rx_freq` (double, Hz), and where the
  * clock is known `rx_time` (tuple of uint64 seconds and double fraction). On the last
- * item: `sentinel_end` (uint64, index one past it). On the first item only:
+ * item: `sentinel_end` (uint64, index one past it). Where the gain is known,
+ * `sentinel_gain` (double, dB) on the first item of each segment and wherever it steps.
+ * On the first item only:
  * `sentinel_stream` (dict), which names the input. One sample is always held back until
  * it is known whether another follows, so that the last item carries its tag whether the
  * input ends by itself, fails, or is asked to end. A stream without any sample has no

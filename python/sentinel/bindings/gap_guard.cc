@@ -89,6 +89,11 @@ void bind_gap_guard(py::module& module)
              &gap_guard::set_fill_below,
              py::arg("samples"),
              "Fill gaps shorter than this from the next gap on; from any thread.")
+        .def("set_gain",
+             &gap_guard::set_gain,
+             py::arg("gain_db"),
+             "The receiver's gain from the next item on, tag sentinel_gain; from any "
+             "thread.")
         .def(
             "counters",
             [](const gap_guard& self) { return as_dict(self.counts()); },

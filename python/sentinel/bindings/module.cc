@@ -19,7 +19,9 @@ PYBIND11_MODULE(_sentinel, module)
 
     bind_messages(module);
     bind_sample_format(kernel);
+    bind_waveform_kernels(kernel);
     bind_recording_source(module);
+    bind_rtl_bytes(module, kernel);
     bind_channelizer_block(module);
     bind_decimator_block(module);
     bind_features_block(module);

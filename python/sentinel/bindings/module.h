@@ -29,4 +29,6 @@ void bind_messages(py::module& module);
 void bind_packet_blocks(py::module& module);
 void bind_packet_kernels(py::module& kernel);
 void bind_recording_source(py::module& module);
+void bind_rtl_bytes(py::module& module, py::module& kernel);
 void bind_sample_format(py::module& kernel);
+void bind_waveform_kernels(py::module& kernel);

@@ -31,6 +31,21 @@ void bind_segment(py::module& module)
         .def_readonly("time_s", &recording_segment::time_s)
         .def_readonly("time_fraction_s", &recording_segment::time_fraction_s);
 }
+
+void bind_gain(py::module& module)
+{
+    using gr::sentinel::recording_gain;
+    py::class_<recording_gain>(module,
+                               "recording_gain",
+                               "From sample_start on, the receiver's gain is this (dB)")
+        .def(py::init([](uint64_t sample_start, double gain_db) {
+                 return recording_gain{ sample_start, gain_db };
+             }),
+             py::arg("sample_start"),
+             py::arg("gain_db"))
+        .def_readonly("sample_start", &recording_gain::sample_start)
+        .def_readonly("gain_db", &recording_gain::gain_db);
+}
 } // namespace
 
 void bind_recording_source(py::module& module)
@@ -39,6 +54,7 @@ void bind_recording_source(py::module& module)
     using gr::sentinel::recording_source;
     py::module::import("pmt"); // the default value below is one
     bind_segment(module);
+    bind_gain(module);
     py::class_<recording_source,
                gr::sync_block,
                gr::block,
@@ -49,7 +65,7 @@ void bind_recording_source(py::module& module)
         "Samples of a raw recording or of standard input as complex floats, full scale "
         "1.0.\n"
         "Tags: sentinel_start, sentinel_step, rx_rate, rx_freq, rx_time, sentinel_end; "
-        "sentinel_stream if `stream`, its value, is given. "
+        "sentinel_stream if `stream`, its value, is given, sentinel_gain if `gains` are. "
         "With `native` items stay cu8, ci8, cu16_le or ci16_le.")
         .def(py::init([](const std::string& path,
                          const std::string& format,
@@ -61,7 +77,8 @@ void bind_recording_source(py::module& module)
                          int64_t sample_count,
                          const std::vector<gr::sentinel::recording_segment>& segments,
                          const pmt::pmt_t& stream,
-                         bool native) {
+                         bool native,
+                         const std::vector<gr::sentinel::recording_gain>& gains) {
                  recording_config config;
                  config.path = path;
                  config.format = format;
@@ -74,6 +91,7 @@ void bind_recording_source(py::module& module)
                  config.segments = segments;
                  config.stream = stream;
                  config.native = native;
+                 config.gains = gains;
                  return recording_source::make(config);
              }),
              py::arg("path"),
@@ -86,7 +104,8 @@ void bind_recording_source(py::module& module)
              py::arg("sample_count") = -1,
              py::arg("segments") = std::vector<gr::sentinel::recording_segment>{},
              py::arg("stream") = pmt::PMT_NIL,
-             py::arg("native") = false)
+             py::arg("native") = false,
+             py::arg("gains") = std::vector<gr::sentinel::recording_gain>{})
         .def("request_end",
              &recording_source::request_end,
              "End the stream with the next items; from any thread.")

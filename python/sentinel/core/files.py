@@ -9,10 +9,10 @@ from pathlib import Path
 TEMPORARY_PREFIX = ".partial-"
 
 
-def write_atomic(path: str | os.PathLike, text: str) -> None:
-    """Write `text` (UTF-8) to `path`: a reader sees the old content or the new, never a part.
+def write_atomic(path: str | os.PathLike, content: str | bytes) -> None:
+    """Write `content` (text as UTF-8) to `path`: a reader sees the old content or the new, never a part.
 
-    The text goes to a new file in the same folder, which then takes the name. A link is followed, and
+    It goes to a new file in the same folder, which then takes the name. A link is followed, and
     what is not a regular file (a pipe, /dev/stdout) is written directly, since it cannot be replaced.
 
     Raises
@@ -21,7 +21,7 @@ def write_atomic(path: str | os.PathLike, text: str) -> None:
         The folder cannot be written; no partial file stays behind.
     """
     target = Path(os.path.realpath(path))
-    data = text.encode("utf-8")
+    data = content.encode("utf-8") if isinstance(content, str) else content
     if target.exists() and not target.is_file():
         with open(path, "wb") as stream:
             stream.write(data)

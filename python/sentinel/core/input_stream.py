@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .. import kernel, recording_source
+from .. import kernel, recording_gain, recording_source
 from .errors import InputError
 from .recording import open_recording
 from .recording_model import Recording
@@ -42,6 +42,25 @@ class Tuning:
     gain_db: float | None
     automatic_gain: bool
     ppm: float = 0.0
+
+
+@dataclass(frozen=True)
+class RadioGain:
+    """The gain of a radio that can be set while it runs.
+
+    Attributes
+    ----------
+    gains_db : tuple of float
+        Those it has, ascending; empty where the driver does not tell.
+    start_db : float or None
+        In force at the start; None while it is automatic or not known.
+    set : callable
+        Takes the gain wanted, dB, leaves automatic gain, and gives the one granted.
+    """
+
+    gains_db: tuple[float, ...]
+    start_db: float | None
+    set: Callable[[float], float]
 
 
 @dataclass(frozen=True)
@@ -87,6 +106,8 @@ class InputStream:
         Monotonic time at which data came last, None before the first; for live input.
     set_fill_below : callable
         Takes the number of samples from which on a gap is cut and no longer filled.
+    gain : RadioGain or None
+        Of a radio; setting it also writes the tag sentinel_gain.
     """
 
     block: Any
@@ -109,6 +130,7 @@ class InputStream:
     notes: tuple[str, ...] = ()
     last_data_s: Callable[[], float | None] = lambda: None
     set_fill_below: Callable[[float], None] = lambda _samples: None
+    gain: RadioGain | None = None
     opened_s: float = field(default_factory=time.monotonic)
 
     def seconds_since_data(self) -> float:
@@ -157,6 +179,7 @@ def stream_recording(
             sample_start=region.sample_start,
             sample_count=-1 if region.sample_count is None else region.sample_count,
             segments=recording.segments(),
+            gains=[recording_gain(step.sample_start, step.gain_db) for step in recording.gains],
             stream=identity.to_pmt(),
             native=native,
         )

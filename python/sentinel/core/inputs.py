@@ -147,7 +147,7 @@ def parse_input(
     fill_below_s : float
         Gaps of a live input that are shorter are filled with zeros, longer ones cut.
     native : bool
-        Leave 8- and 16-bit samples as they are; for recordings and `rtlsdr`.
+        Leave 8- and 16-bit samples as they are; for recordings and RTL dongles.
 
     Raises
     ------
@@ -177,8 +177,8 @@ def parse_input(
     for name, value in (("--stall-timeout", stall_timeout_s), ("gap fill limit", fill_below_s)):
         if not (math.isfinite(value) and value >= 0):
             raise InputError(f"{text}: {name} {value:g} s must be 0 or more")
-    if native and row.live and kind != "rtlsdr":
-        raise InputError(f"{text}: native samples come from recordings and rtlsdr:N; leave native out")
+    if native and row.live and kind not in ("rtlsdr", "rtl_tcp", "rtl"):
+        raise InputError(f"{text}: native samples come from recordings and RTL dongles; leave native out")
     host, port = _address(text, kind, target)
     return InputSpec(
         text=str(text),

@@ -12,13 +12,14 @@ from __future__ import annotations
 import importlib
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pmt
 from gnuradio import gr
 
 from .. import gap_guard, kernel
-from .input_stream import InputStream
+from .input_stream import InputStream, RadioGain
 from .inputs import InputSpec
 from .radio import Feed
 from .stream import Stream
@@ -35,7 +36,7 @@ _FAMILIES = {
     "rtlsdr": ("radio_rtlsdr", "open_rtlsdr", False),
 }
 #: Kinds whose native type shows clipping.
-_CLIPPING_KNOWN = ("rtlsdr",)
+_CLIPPING_KNOWN = ("rtlsdr", "rtl_tcp", "rtl")
 
 
 class LiveSource(gr.hier_block2):
@@ -98,7 +99,21 @@ def open_live_stream(spec: InputSpec) -> InputStream:
         notes=feed.notes,
         last_data_s=lambda: _last_data_s(guard),
         set_fill_below=guard.set_fill_below,
+        gain=None if feed.gain is None else _tagged_gain(feed.gain, guard),
     )
+
+
+def _tagged_gain(gain: RadioGain, guard: Any) -> RadioGain:
+    """The same, told to the guard, which writes it into the stream."""
+    if gain.start_db is not None:
+        guard.set_gain(gain.start_db)
+
+    def set_gain(gain_db: float) -> float:
+        granted_db = gain.set(gain_db)
+        guard.set_gain(granted_db)
+        return granted_db
+
+    return replace(gain, set=set_gain)
 
 
 # The byte pair nearest to no signal.

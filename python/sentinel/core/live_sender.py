@@ -28,6 +28,7 @@ class IqPacket:
     number, first : int
         Of the packet, and of its first sample in the stream; both from 0.
     samples : complex64 array
+        Or bytes of an 8-bit receiver, shape (count, 2), which an rtl_tcp server sends as they are.
     final : bool
         The last one of the stream.
     """

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -122,6 +123,8 @@ def plot_events(path: str, spec: InputSpec, events: Sequence[Event]) -> None:
     OutputError
         The picture cannot be written.
     """
+    # Debian's copy beside ours makes it warn of 3D axes, which nothing here draws.
+    warnings.filterwarnings("ignore", message="Unable to import Axes3D")
     import matplotlib
 
     matplotlib.use("Agg")

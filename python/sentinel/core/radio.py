@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .errors import InputError
-from .input_stream import Tuning
+from .input_stream import RadioGain, Tuning
 from .inputs import InputSpec
 from .units import format_frequency
 
@@ -18,6 +18,7 @@ from .units import format_frequency
 OPEN_TIMEOUT_S = 30.0
 #: Share by which the rate that a device grants may differ from the one asked for.
 RATE_TOLERANCE = 0.01
+_WIDEST_RANGE_DB = 300.0
 
 
 def _no_counters() -> dict[str, int]:
@@ -52,6 +53,8 @@ class Feed:
         Why it ended; empty while all is well.
     names_stream : bool
         Whether the blocks write the tag sentinel_stream themselves.
+    gain : RadioGain or None
+        Of a radio.
     """
 
     blocks: tuple[Any, ...]
@@ -66,6 +69,7 @@ class Feed:
     counters: Callable[[], dict[str, int]] = _no_counters
     failure: Callable[[], str] = _no_failure
     names_stream: bool = False
+    gain: RadioGain | None = None
 
 
 def try_in_child(spec: InputSpec, program: str, argument: str, remedy: str) -> None:
@@ -109,6 +113,14 @@ def refusal(spec: InputSpec, text: str, remedy: str) -> InputError:
     lines = [line.strip() for line in text.splitlines() if line.strip()] or ["nothing"]
     said = lines[-1].removeprefix("RuntimeError: ").rstrip(".")
     return InputError(f"{spec.text}: cannot be opened, the driver says {said!r}; {remedy}")
+
+
+def gain_steps(start_db: float, stop_db: float, nearest: Callable[[float], float]) -> tuple[float, ...]:
+    """The gains of a driver that only tells which of its gains is nearest to another one, to 0.1 dB."""
+    if not 0 < stop_db - start_db <= _WIDEST_RANGE_DB:
+        return ()  # none, or none that could be told
+    tenths = range(round(10 * start_db), round(10 * stop_db) + 1)
+    return tuple(sorted({round(nearest(tenth / 10), 1) + 0.0 for tenth in tenths}))
 
 
 def check_granted(spec: InputSpec, tuning: Tuning) -> tuple[tuple[str, ...], tuple[str, ...]]:

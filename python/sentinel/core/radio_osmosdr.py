@@ -7,15 +7,15 @@ import importlib.util
 import logging
 import re
 import socket
+from dataclasses import replace
 from typing import Any
 
-from gnuradio import blocks
-
+from .. import rtl_byte_map
 from .errors import InputError
-from .input_stream import Tuning
+from .input_stream import RadioGain, Tuning
 from .inputs import InputSpec
 from .quiet import captured_output
-from .radio import Feed, check_granted, refusal, try_in_child
+from .radio import Feed, check_granted, gain_steps, refusal, try_in_child
 
 log = logging.getLogger("gnuradio.sentinel.core.radio")
 
@@ -23,10 +23,6 @@ log = logging.getLogger("gnuradio.sentinel.core.radio")
 CONNECT_TIMEOUT_S = 3.0
 _PROGRAM = "import sys, osmosdr; osmosdr.source(args='numchan=1 ' + sys.argv[1])"
 _REMEDY = "connect the device and end other programs that use it, or see what `sentinel doctor` finds"
-# gr-osmosdr makes (b - 127.4) / 128 of the byte b of an RTL dongle, recordings (b - 127.5) / 127.5. The same
-# signal must give the same samples.
-_RTL_SCALE = 128 / 127.5
-_RTL_SHIFT = complex(-0.1 / 127.5, -0.1 / 127.5)
 
 
 def open_osmosdr(spec: InputSpec) -> Feed:
@@ -43,6 +39,7 @@ def open_osmosdr(spec: InputSpec) -> Feed:
 
             radio = osmosdr.source(args=f"numchan=1 {arguments}")
             tuning = _tune(radio, spec)
+            gain = _gain(radio, spec, tuning)
             ranges = radio.get_sample_rates()
             slowest, fastest = ranges.start(), ranges.stop()
         except RuntimeError as error:
@@ -56,15 +53,17 @@ def open_osmosdr(spec: InputSpec) -> Feed:
             f"{spec.text}: rate {spec.sample_rate:g} Hz is outside the {slowest:g} to {fastest:g} Hz "
             "that the driver states",
         )
-    return Feed(
-        blocks=(radio, *_byte_map(spec.kind)),
+    feed = Feed(
+        blocks=(radio,),
         sample_rate=tuning.sample_rate,
         center_freq_hz=tuning.center_freq_hz,
         reconnects=False,
         tuning=tuning,
         notes=notes,
         warnings=warnings,
+        gain=gain,
     )
+    return _with_bytes(feed, spec.native) if spec.kind in ("rtl", "rtl_tcp") else feed
 
 
 def _arguments(spec: InputSpec) -> str:
@@ -126,7 +125,33 @@ def _tune(radio: Any, spec: InputSpec) -> Tuning:
     return Tuning(rate, center, gain_db, automatic, spec.ppm)
 
 
-def _byte_map(kind: str) -> tuple[Any, ...]:
-    if kind not in ("rtl", "rtl_tcp"):
-        return ()
-    return (blocks.multiply_const_cc(_RTL_SCALE), blocks.add_const_cc(_RTL_SHIFT))
+def _gain(radio: Any, spec: InputSpec, tuning: Tuning) -> RadioGain:
+    limits = radio.get_gain_range()
+    gains_db = gain_steps(limits.start(), limits.stop(), lambda gain_db: limits.clip(gain_db, True))
+
+    def granted(gain_db: float) -> float:
+        # Its rtl_tcp client says 0 dB whatever was set, and commands the nearest it knows of the tuner.
+        told_db = radio.get_gain() if spec.kind != "rtl_tcp" else limits.clip(gain_db, True)
+        return round(told_db, 1) if gains_db else gain_db
+
+    def set_gain(gain_db: float) -> float:
+        radio.set_gain_mode(False)
+        radio.set_gain(gain_db)
+        return granted(gain_db)
+
+    return RadioGain(gains_db, None if tuning.automatic_gain else granted(spec.gain_db), set_gain)
+
+
+def _with_bytes(feed: Feed, native: bool) -> Feed:
+    """The same behind the map of bytes: the same signal gives the same samples as a recording of it."""
+    bytes_again = rtl_byte_map(native)
+    return replace(
+        feed,
+        blocks=(*feed.blocks, bytes_again),
+        format="cu8" if native else "cf32_le",
+        clipping_known=True,
+        counters=lambda: {
+            "samples_clipped": bytes_again.samples_clipped(),
+            "samples_inexact": bytes_again.samples_inexact(),
+        },
+    )

@@ -16,7 +16,7 @@ from gnuradio import gr
 from .. import kernel
 from .block import WORK_DONE, SafeBlock, guarded
 from .errors import InputError
-from .input_stream import Tuning
+from .input_stream import RadioGain, Tuning
 from .inputs import InputSpec
 from .quiet import captured_output
 from .radio import Feed, check_granted, refusal, try_in_child
@@ -151,6 +151,7 @@ def open_rtlsdr(spec: InputSpec) -> Feed:
             "samples_dropped": block.samples_dropped,
         },
         failure=lambda: block.complaint,
+        gain=_gain(device, tuning),
     )
 
 
@@ -164,3 +165,11 @@ def _tune(device: Any, spec: InputSpec) -> Tuning:
     return Tuning(
         device.sample_rate, device.center_freq, gain_db, spec.gain_db is None, float(round(spec.ppm))
     )
+
+
+def _gain(device: Any, tuning: Tuning) -> RadioGain:
+    def set_gain(gain_db: float) -> float:
+        device.gain = gain_db  # also leaves automatic gain
+        return float(device.gain)
+
+    return RadioGain(tuple(sorted(map(float, device.valid_gains_db))), tuning.gain_db, set_gain)

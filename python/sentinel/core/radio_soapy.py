@@ -8,10 +8,10 @@ import logging
 from typing import Any
 
 from .errors import InputError
-from .input_stream import Tuning
+from .input_stream import RadioGain, Tuning
 from .inputs import InputSpec
 from .quiet import captured_output
-from .radio import Feed, check_granted, refusal, try_in_child
+from .radio import Feed, check_granted, gain_steps, refusal, try_in_child
 
 log = logging.getLogger("gnuradio.sentinel.core.radio")
 
@@ -37,6 +37,7 @@ def open_soapy(spec: InputSpec) -> Feed:
 
             radio = soapy.source(spec.target, "fc32", 1, "", "", [""], [""])
             tuning = _tune(radio, spec)
+            gain = _gain(radio, tuning)
         except (RuntimeError, ValueError) as error:
             failed = str(error)
     log.debug("%s", noise.text.strip())
@@ -51,6 +52,7 @@ def open_soapy(spec: InputSpec) -> Feed:
         tuning=tuning,
         notes=notes,
         warnings=warnings,
+        gain=gain,
     )
 
 
@@ -73,3 +75,20 @@ def _tune(radio: Any, spec: InputSpec) -> Tuning:
         automatic_gain=automatic,
         ppm=spec.ppm,
     )
+
+
+def _gain(radio: Any, tuning: Tuning) -> RadioGain:
+    limits = radio.get_gain_range(0)
+    step_db = limits.step() or 1.0  # SoapySDR: 0 is continuous
+
+    def nearest(gain_db: float) -> float:
+        steps = round((gain_db - limits.minimum()) / step_db)
+        return min(limits.minimum() + steps * step_db, limits.maximum())
+
+    def set_gain(gain_db: float) -> float:
+        if radio.has_gain_mode(0):
+            radio.set_gain_mode(0, False)
+        radio.set_gain(0, gain_db)
+        return radio.get_gain(0)
+
+    return RadioGain(gain_steps(limits.minimum(), limits.maximum(), nearest), tuning.gain_db, set_gain)

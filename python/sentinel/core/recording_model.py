@@ -32,6 +32,21 @@ class Capture:
 
 
 @dataclass(frozen=True)
+class GainStep:
+    """From one sample on, the receiver's gain is this.
+
+    Attributes
+    ----------
+    sample_start : int
+        Index in the data file.
+    gain_db : float
+    """
+
+    sample_start: int
+    gain_db: float
+
+
+@dataclass(frozen=True)
 class Region:
     """The part of a recording to read; `sample_count` is None for all that a stream still brings."""
 
@@ -72,6 +87,8 @@ class Recording:
         The file the metadata came from.
     accounting : str
         How well a loss of samples would be known (`exact` or `none`).
+    gains : tuple of GainStep
+        Ascending; none where the gain is not known. A step begins no segment.
     """
 
     name: str
@@ -88,6 +105,7 @@ class Recording:
     warnings: tuple[str, ...] = ()
     metadata_path: Path | None = None
     accounting: str = "exact"
+    gains: tuple[GainStep, ...] = ()
 
     @property
     def center_freq_hz(self) -> float | None:

@@ -14,7 +14,7 @@ from sigmf.hashing import calculate_sha512
 from .data_file import canonical_format, check_regular_file, count_samples
 from .errors import InputError
 from .recording_model import Recording
-from .sigmf_captures import read_annotations, read_captures, whole_number
+from .sigmf_captures import read_annotations, read_captures, read_gains, whole_number
 
 # A checksum of more than this takes longer than people expect an opening to take.
 CHECKSUM_BYTES = 16 << 20
@@ -190,6 +190,7 @@ def _describe(
         annotations=annotations,
         warnings=(*notes, *count_notes, *capture_notes, *annotation_notes),
         metadata_path=meta_path,
+        gains=read_gains(metadata, where, first_index),
     )
 
 

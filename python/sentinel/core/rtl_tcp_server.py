@@ -16,7 +16,7 @@ import numpy as np
 
 from .errors import InputError
 from .live_sender import IqPacket, ReceiverGone
-from .quantise import quantise
+from .quantise import dequantise, quantise
 from .units import format_frequency
 
 log = logging.getLogger("gnuradio.sentinel.simulate.rtl_tcp")
@@ -125,6 +125,10 @@ class RtlTcpServer:
         """Obey what the client has commanded, then send it these samples. Raises ReceiverGone."""
         self._read_commands()
         samples = packet.samples
+        if samples.dtype == np.uint8:
+            if not self.shift_hz:
+                return self._send_all(samples.tobytes())
+            samples = dequantise(samples.ravel(), "cu8")
         if self.shift_hz:
             turns = (packet.first + np.arange(len(samples))) * (self.shift_hz / self.sample_rate)
             samples = samples * np.exp(-2j * np.pi * (turns % 1.0))

@@ -28,6 +28,7 @@ LIVE_COUNTS = (
     "packets_malformed",
     "kernel_drops",
     "samples_nonfinite",
+    "samples_inexact",
     "clock_steps",
     "restarts",
     "rate_changes",

@@ -4,8 +4,12 @@
 import math
 
 from .errors import InputError
-from .recording_model import Capture
+from .recording_model import Capture, GainStep
 from .sigmf_time import parse_datetime
+
+#: Key of a capture that holds the receiver's gain in dB.
+GAIN_KEY = "sentinel:gain_db"
+_OF_A_GAIN = {"core:sample_start", GAIN_KEY}
 
 
 def read_captures(
@@ -19,7 +23,8 @@ def read_captures(
     """The captures at which something changes, and warnings.
 
     A capture that continues the one before it (same frequency, clock within a sample or the written
-    resolution) is left out: it would cut the windows of a detector for nothing.
+    resolution) is left out: it would cut the windows of a detector for nothing. Gains are read by
+    `read_gains`.
 
     Parameters
     ----------
@@ -41,10 +46,40 @@ def read_captures(
             )
         if captures and start < captures[-1].sample_start:
             raise InputError(f"{place} begins before the one in front of it; put captures in ascending order")
+        if captures and GAIN_KEY in entry and not entry.keys() - _OF_A_GAIN:
+            continue  # tells nothing but a gain: the capture before it goes on
         captures.append(_capture(entry, start, place, center_freq, notes))
     if not captures or captures[0].sample_start > 0:
         captures.insert(0, Capture(center_freq_hz=center_freq))
     return tuple(_changes(captures, sample_rate)), notes
+
+
+def read_gains(metadata: dict, where: str, first_index: int) -> tuple[GainStep, ...]:
+    """Where the receiver's gain steps, by the key `sentinel:gain_db` of the captures.
+
+    A capture without it keeps the gain before it. Those before the first one that tells have none.
+
+    Raises
+    ------
+    InputError
+        If a gain is no finite number.
+    """
+    shift = _index_shift(metadata["captures"], where, first_index, [])
+    steps: list[GainStep] = []
+    for number, entry in enumerate(metadata["captures"]):
+        gain_db = entry.get(GAIN_KEY)
+        if gain_db is None:
+            continue
+        if isinstance(gain_db, bool) or not isinstance(gain_db, int | float) or not math.isfinite(gain_db):
+            raise InputError(
+                f"{where}: capture {number}: {GAIN_KEY} {gain_db!r} must be a number of dB; mend the metadata"
+            )
+        start = entry["core:sample_start"] - shift
+        if steps and start == steps[-1].sample_start:
+            steps.pop()  # of two captures of one sample the later one says what holds
+        if not steps or gain_db != steps[-1].gain_db:
+            steps.append(GainStep(int(start), float(gain_db)))
+    return tuple(steps)
 
 
 def read_annotations(

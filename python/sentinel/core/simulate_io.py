@@ -16,6 +16,7 @@ from .data_file import canonical_format
 from .errors import InputError, OutputError
 from .files import write_atomic
 from .quantise import quantise
+from .sigmf_time import format_datetime, parse_datetime
 
 _CHUNK_SAMPLES = 1 << 20
 _GENERATOR = "gr-sentinel"
@@ -31,6 +32,7 @@ def write_sigmf(
     datatype: str = "cf32_le",
     description: str | None = None,
     data_name: str | None = None,
+    captures: Sequence[dict] = (),
 ) -> Path:
     """Write samples and metadata; a reader sees the whole recording or none.
 
@@ -39,7 +41,8 @@ def write_sigmf(
     path_meta : path
         `x.sigmf-meta`; the samples go beside it to `x.sigmf-data`.
     samples : complex array or iterable of complex arrays
-        Full scale 1. An iterable is written as it comes and never held.
+        Full scale 1. An iterable is written as it comes and never held; it may also give integers
+        of `datatype`, shape (count, 2), which are written as they are.
     sample_rate, center_freq : float
         Hz.
     start_time : str, optional
@@ -53,6 +56,9 @@ def write_sigmf(
         For `core:description`.
     data_name : str, optional
         Name of the samples' file in the same folder, if another than `x.sigmf-data` is wanted.
+    captures : sequence of dict
+        What captures say, `core:sample_start` in each; the first begins at 0. They continue each
+        other: frequency and time are added to them.
 
     Returns
     -------
@@ -82,7 +88,7 @@ def write_sigmf(
                 info["core:description"] = description
             if data_name is not None:
                 info["core:dataset"] = data_name
-            text = _metadata(path_meta, info, center_freq, start_time, annotations, count)
+            text = _metadata(path_meta, info, center_freq, start_time, annotations, count, captures)
             _write_synced(partial_meta, text.encode())
             # The data first: a reader that finds the metadata finds its samples.
             os.replace(partial_data, path_data)
@@ -102,6 +108,7 @@ def write_truth(
     start_time: str | None = None,
     annotations: Sequence[dict] = (),
     datatype: str = "cf32_le",
+    captures: Sequence[dict] = (),
 ) -> None:
     """Write the metadata of samples that were sent and not kept; arguments as of `write_sigmf`.
 
@@ -121,7 +128,7 @@ def write_truth(
         "core:metadata_only": True,
         "sentinel:sample_count": sample_count,
     }
-    text = _metadata(path, info, center_freq, start_time, annotations, sample_count)
+    text = _metadata(path, info, center_freq, start_time, annotations, sample_count, captures)
     try:
         write_atomic(path, text)
     except OSError as error:
@@ -137,17 +144,22 @@ def _metadata(
     start_time: str | None,
     annotations: Sequence[dict],
     sample_count: int,
+    captures: Sequence[dict],
 ) -> str:
-    keys = {key for part in (info, *annotations) for key in part if ":" in key}
+    keys = {key for part in (info, *annotations, *captures) for key in part if ":" in key}
     extensions = sorted({key.split(":")[0] for key in keys} - {"core"})
     info = info | {"core:recorder": _GENERATOR}
     if extensions:
         info["core:extensions"] = [{"name": n, "version": "1.0.0", "optional": True} for n in extensions]
-    capture = {}
+    captures = [dict(capture) for capture in captures] or [{"core:sample_start": 0}]
     if center_freq is not None:
-        capture["core:frequency"] = float(center_freq)
+        captures = [{**capture, "core:frequency": float(center_freq)} for capture in captures]
     if start_time is not None:
-        capture["core:datetime"] = start_time
+        captures[0]["core:datetime"] = start_time
+        start_ns = parse_datetime(start_time).time_ns if captures[1:] else 0
+        for capture in captures[1:]:
+            offset_ns = round(capture["core:sample_start"] * 1e9 / info["core:sample_rate"])
+            capture["core:datetime"] = format_datetime(start_ns + offset_ns)
     for number, annotation in enumerate(annotations):
         start = annotation.get("core:sample_start", -1)
         end = start + annotation.get("core:sample_count", 0)
@@ -157,7 +169,7 @@ def _metadata(
             )
     # All at once: add_annotation sorts at each call, which takes minutes for an hour of many tags.
     ordered = sorted(annotations, key=lambda annotation: annotation["core:sample_start"])
-    sections = {"global": info, "captures": [{"core:sample_start": 0, **capture}], "annotations": ordered}
+    sections = {"global": info, "captures": captures, "annotations": ordered}
     recording = sigmf.SigMFFile(metadata=sections)
     try:
         recording.validate()
@@ -174,7 +186,8 @@ def _write_data(path: Path, samples: np.ndarray | Iterable[np.ndarray], datatype
     count = 0
     with path.open("xb") as stream:
         for chunk in chunks:
-            raw = quantise(chunk, datatype).tobytes()
+            native = chunk.dtype.kind in "iu"
+            raw = (chunk if native else quantise(chunk, datatype)).tobytes()
             stream.write(raw)
             digest.update(raw)
             count += len(chunk)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -43,7 +44,7 @@ class source(gr.hier_block2):
     gap_rule : {"sentinel", "published"}
         How gaps of a live input are found, see `gap_guard`.
     native : bool
-        Items stay pairs of 8 or 16 bit, as the attribute `format` says: of recordings and `rtlsdr:`.
+        Items stay pairs of 8 or 16 bit, as the attribute `format` says: of recordings and RTL dongles.
 
     Raises
     ------
@@ -183,6 +184,34 @@ class source(gr.hier_block2):
     def set_fill_below(self, duration_s: float) -> None:
         """Fill gaps of a live input that are shorter, cut longer ones; at any time."""
         self.stream.set_fill_below(duration_s * self.sample_rate)
+
+    @property
+    def gains_db(self) -> tuple[float, ...]:
+        """Gains that a radio has, ascending; empty for other inputs and where the driver does not tell."""
+        return () if self.stream.gain is None else self.stream.gain.gains_db
+
+    @property
+    def can_set_gain(self) -> bool:
+        """Whether it is a radio."""
+        return self.stream.gain is not None
+
+    def set_gain(self, gain_db: float) -> float:
+        """Set the gain of a radio while it runs and give the one granted, dB; from any thread.
+
+        The stream says so in the tag sentinel_gain. `reopen` keeps it.
+
+        Raises
+        ------
+        InputError
+            If the input is no radio, or the gain is not finite.
+        """
+        if self.stream.gain is None:
+            raise InputError(f"{self.spec.text}: is no radio whose gain can be set; leave the gain alone")
+        if not math.isfinite(gain_db):
+            raise InputError(f"{self.spec.text}: gain {gain_db} dB must be a finite number; give it in dB")
+        granted_db = self.stream.gain.set(float(gain_db))
+        self.spec = replace(self.spec, gain_db=granted_db)
+        return granted_db
 
     def last_data_s(self) -> float | None:
         """Monotonic time at which live data came last; None before the first."""

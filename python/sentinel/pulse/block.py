@@ -14,7 +14,8 @@ from ..core.calibration_cache import CalibrationCache
 from ..core.channel_filter import channel_taps
 from ..core.channels import choose_fft_size
 from ..core.errors import InputError
-from .config import PulseSettings, build
+from ..core.settings import build
+from .config import PulseSettings
 from .cycle_reader import CycleReader
 from .detector import plan
 from .events import Stream

@@ -8,26 +8,10 @@ and limits from here.
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 
-from ..core.errors import InputError
-from ..core.units import parse_frequency
-
-
-def _hertz(value: Any) -> Any:
-    return parse_frequency(value) if isinstance(value, str) else value
-
-
-#: A frequency or rate in Hz; text may carry a suffix, as in "146.2M".
-Hertz = Annotated[float, BeforeValidator(_hertz)]
-
-
-def setting(default: Any, description: str, unit: str = "", flag: str = "", **limits: Any) -> Any:
-    """A field with what the command line, Companion and the manual need to know of it."""
-    extra = {"unit": unit, "flag": flag}
-    return Field(default, description=description, json_schema_extra=extra, **limits)
+from ..core.settings import Hertz, setting
 
 
 class TagSettings(BaseModel):
@@ -115,36 +99,6 @@ class WatchedTag(TagSettings):
     freq: Hertz = setting(..., "Carrier, absolute; an offset from the centre where `offsets: true`", "Hz")
     search_hz: Hertz = setting(500.0, "How far from `freq` the carrier may be", "Hz", gt=0)
     interval_s: float = setting(..., "Inter-pulse interval", "s", gt=0, le=3600)
-
-
-def build(model: type[BaseModel], values: dict[str, Any], where: str) -> Any:
-    """Validate `values` as `model`.
-
-    Raises
-    ------
-    InputError
-        One line that names place, key, value and rule.
-    """
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        raise InputError(f"{where}: {describe(error, model)}") from error
-
-
-def describe(error: ValidationError, model: type[BaseModel]) -> str:
-    """The first fault of a validation in one sentence."""
-    from difflib import get_close_matches
-
-    fault = error.errors()[0]
-    key = ".".join(str(part) for part in fault["loc"])
-    if fault["type"] == "extra_forbidden":
-        close = get_close_matches(key, model.model_fields, 1)
-        hint = f"; did you mean {close[0]}?" if close else f"; known are {', '.join(model.model_fields)}"
-        return f"unknown key {key!r}{hint}"
-    if fault["type"] == "missing":
-        return f"{key} is missing"
-    message = fault["msg"].removeprefix("Value error, ")
-    return f"{key} = {fault['input']!r}: {message}" if key else message
 
 
 def window_samples(pulse_width_s: float, sample_rate: float) -> int:

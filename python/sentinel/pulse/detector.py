@@ -16,8 +16,9 @@ from ..core.channels import extract_channels
 from ..core.decision import Decision
 from ..core.errors import InputError
 from ..core.event import Event
+from ..core.settings import build
 from .calibration import threshold_of
-from .config import PulseSettings, WatchedTag, build
+from .config import PulseSettings, WatchedTag
 from .cycle import Cycle, Train
 from .events import Stream, decision_of, events_of
 from .lengths import watchable

@@ -12,8 +12,9 @@ import numpy as np
 from gnuradio.sentinel import kernel
 
 from ..core.calibration_cache import CalibrationCache
+from ..core.settings import build
 from .calibration import threshold_of
-from .config import PulseSettings, build
+from .config import PulseSettings
 from .plan import Group, Watch, plan_single
 
 #: A find counts as correct within these of the truth (the tolerances of `sentinel score`).

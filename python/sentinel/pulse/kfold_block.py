@@ -13,8 +13,9 @@ from gnuradio import gr
 from .._sentinel import kfold_integrator_core, kfold_watch
 from ..core.calibration_cache import CalibrationCache
 from ..core.errors import InputError
+from ..core.settings import build
 from .calibration import threshold_of
-from .config import PulseSettings, build
+from .config import PulseSettings
 from .cycle_reader import CycleReader
 from .detector import plan
 from .events import Stream

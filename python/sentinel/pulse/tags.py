@@ -11,7 +11,8 @@ from typing import Any
 import yaml
 
 from ..core.errors import InputError
-from .config import WatchedTag, build
+from ..core.settings import build
+from .config import WatchedTag
 
 _TOP_KEYS = ("tags", "defaults", "offsets")
 

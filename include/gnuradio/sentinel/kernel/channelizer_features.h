@@ -33,8 +33,10 @@ SENTINEL_API std::vector<float> channelizer_prototype(size_t channels,
  *     y_k[m] = sum_l h[l] x[N m + l] exp(-2j pi k l / N),    0 <= l < taps N,
  *
  * and of the rows m of a snapshot the sums over |y|^2, |y|^4 and y[m] conj(y[m - 1]) of
- * each channel and over S^2, S = sum_k |y_k|^2. A row belongs to the snapshot in which
- * its first sample lies; a snapshot's products use its own rows only. Sample 0 is the
+ * each channel and over S^2, S = sum_k |y_k|^2. A row belongs to the snapshot that holds
+ * all of its samples; the few that reach into the next one are left out, since a strong
+ * signal that begins there would show in this one. Products are of rows of one snapshot.
+ * Sample 0 is the
  * first one after construction or reset(); `count` samples give ceil(count /
  * snapshot_samples) records.
  *

@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a receiver shows when nothing is there: learned while it is quiet, and hard to mislead.
+
+Three things keep an attacker from being learned. Snapshots are learned `delay` late, and all that wait
+are dropped when an alarm comes. The reference follows with a time constant of a minute or more. And it
+never leaves a band around its anchor, which itself moves within hours only: a ramp, however slow, ends
+in an alarm.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+from .comparison import DB, Comparison, Look
+
+#: What a receiver may show of its own before anything is known of it: ripple, weak carriers of its making.
+#: A carrier at J/N -18 dB stays within three of these, one at -10 dB does not.
+_FIRST_DOUBT = {"shape_db": 1.0, "kurtosis": 0.12, "coherence": 0.12}
+
+
+@dataclass(frozen=True)
+class BaselineSettings:
+    """Rates and bounds of the learning, in snapshots and dB.
+
+    Attributes
+    ----------
+    learn : int
+        Quiet snapshots until the reference is taken as known.
+    delay : int
+        Snapshots that a quiet one waits before it is learned.
+    follow_level, follow_shape, follow_moments : float
+        Time constants of level, of the shape of the passband, and of the moments.
+    anchor : float
+        Time constant of the anchor.
+    level_band_db, shape_band_db : float
+        How far level and shape may go from the anchor.
+    """
+
+    learn: int = 10
+    delay: int = 8
+    follow_level: float = 20.0
+    follow_shape: float = 120.0
+    follow_moments: float = 300.0
+    anchor: float = 7200.0
+    level_band_db: float = 1.25
+    shape_band_db: float = 0.4
+
+
+class Baseline:
+    """The reference of one receiver, updated snapshot by snapshot.
+
+    Parameters
+    ----------
+    channels : int
+    settings : BaselineSettings, optional
+    coherence : float
+        Of white noise behind the filter bank; see `white_coherence`.
+    """
+
+    def __init__(
+        self, channels: int, settings: BaselineSettings | None = None, coherence: float = 0.0
+    ) -> None:
+        self.settings = settings or BaselineSettings()
+        self.channels = channels
+        self.white_coherence = coherence
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything, as for a new receiver."""
+        n = self.channels
+        self.learned = 0
+        self.level_db = np.nan
+        self.shape_db = np.zeros(n)
+        self.kurtosis = np.full(n, 2.0)
+        self.coherence = np.full(n, complex(self.white_coherence))
+        self.row_excess = 0.0
+        self._anchor_level = np.nan
+        self._anchor_shape = np.zeros(n)
+        self._gain_db = np.nan
+        self._waiting: deque[Look] = deque()
+        # Scatter measured in what was learned, in units of what the theory of white noise gives.
+        self._scatter = {"shape": 1.0, "kurtosis": 1.0, "coherence": 1.0, "row": 1.0}
+
+    @property
+    def known(self) -> bool:
+        """Whether enough quiet snapshots were learned."""
+        return self.learned >= self.settings.learn
+
+    def compare(self, seen: Look) -> Comparison:
+        """Departures of a snapshot from the reference, in units of the scatter to be expected."""
+        n, rows = self.channels, max(seen.rows, 1.0)
+        # The reference is a mean of few snapshots at first; then its own error counts as well.
+        weight = 1.0 + 1.0 / (self.learned + 1)
+        doubt = _FIRST_DOUBT if self.learned == 0 else dict.fromkeys(_FIRST_DOUBT, 0.0)
+        scatter = self._scatter
+        reference = self.shape_db if self.learned else _smooth(seen.shape_db)
+        shape_db = seen.shape_db - reference
+        sigma_shape = np.hypot(DB * np.sqrt(weight / rows) * scatter["shape"], doubt["shape_db"])
+        kurtosis = seen.kurtosis - self.kurtosis
+        common = float(np.median(kurtosis))
+        noise_kurtosis = 2.0 * np.sqrt(weight / rows) * scatter["kurtosis"]
+        sigma_kurtosis = np.hypot(noise_kurtosis, doubt["kurtosis"])
+        sigma_coherence = np.hypot(np.sqrt(weight / rows) * scatter["coherence"], doubt["coherence"])
+        sigma_row = np.sqrt(2.0 * weight / rows) * scatter["row"]
+        rise_db = self._free_level(seen) - self.level_db if self.learned else 0.0
+        return Comparison(
+            shape=shape_db / sigma_shape,
+            kurtosis=(kurtosis - common) / sigma_kurtosis,
+            coherence=(seen.coherence - self.coherence) / sigma_coherence,
+            common_kurtosis=common / (noise_kurtosis * 1.25 / np.sqrt(n)),
+            row_kurtosis=(seen.row_excess - self.row_excess) / sigma_row,
+            rise_db=rise_db,
+            excess=10 ** ((seen.shape_db + _beyond_drift(rise_db) - reference) / 10) - 1,
+            rows=seen.rows,
+        )
+
+    def offer(self, seen: Look, comparison: Comparison) -> None:
+        """Take a quiet snapshot; it is learned when `delay` more have been quiet."""
+        self._waiting.append(seen)
+        # At the very beginning there is nothing to compare with, and waiting would only delay everything.
+        wait = self.settings.delay if self.known else min(2, self.settings.delay)
+        while len(self._waiting) > wait:
+            self._learn(self._waiting.popleft())
+
+    def alarm(self) -> None:
+        """Drop what waits: it may already hold the begin of the interference."""
+        self._waiting.clear()
+
+    def _free_level(self, seen: Look) -> float:
+        """Level with the change of a known gain since the reference taken off."""
+        if np.isfinite(seen.gain_db) and np.isfinite(self._gain_db):
+            return seen.level_db - (seen.gain_db - self._gain_db)
+        return seen.level_db
+
+    def _learn(self, seen: Look) -> None:
+        settings = self.settings
+        if self.learned == 0:
+            self.level_db = self._anchor_level = seen.level_db
+            self.shape_db = seen.shape_db.copy()
+            self._gain_db = seen.gain_db
+        elif not np.isfinite(self._gain_db):
+            self._gain_db = seen.gain_db
+        count = self.learned + 1
+        self._follow_scatter(seen)
+        level = self._free_level(seen)
+        self.level_db += (level - self.level_db) / min(count, settings.follow_level)
+        self.shape_db += (seen.shape_db - self.shape_db) / min(count, settings.follow_shape)
+        rate = 1 / min(count, settings.follow_moments)
+        self.kurtosis += (seen.kurtosis - self.kurtosis) * rate
+        self.coherence += (seen.coherence - self.coherence) * rate
+        self.row_excess += (seen.row_excess - self.row_excess) * rate
+        rate = 1 / (count if count <= settings.learn else settings.anchor)
+        self._anchor_level += (self.level_db - self._anchor_level) * rate
+        self._anchor_shape += (self.shape_db - self._anchor_shape) * rate
+        if count > settings.learn:
+            self._stay_near_anchor()
+        self.learned = count
+
+    def _stay_near_anchor(self) -> None:
+        settings = self.settings
+        self.level_db = float(
+            np.clip(
+                self.level_db,
+                self._anchor_level - settings.level_band_db,
+                self._anchor_level + settings.level_band_db,
+            )
+        )
+        band = settings.shape_band_db
+        self.shape_db = np.clip(self.shape_db, self._anchor_shape - band, self._anchor_shape + band)
+
+    def _follow_scatter(self, seen: Look) -> None:
+        """Receivers scatter more than white noise does: measured as a running rms, never below theory."""
+        if self.learned < 3:
+            return
+        comparison = self.compare(seen)
+        rms = {
+            # Medians, so that one channel with a weak visitor does not blind all others.
+            "shape": np.median(np.abs(comparison.shape)) / 0.6745,
+            "kurtosis": np.median(np.abs(comparison.kurtosis)) / 0.6745,
+            "coherence": np.median(np.abs(comparison.coherence)) / np.sqrt(np.log(2)),
+            "row": abs(comparison.row_kurtosis) * 1.2533,
+        }
+        for name, value in rms.items():
+            now = self._scatter[name]
+            rate = 1 / min(self.learned, 100)
+            self._scatter[name] = max(1.0, now + (value * now - now) * rate)
+
+
+def _beyond_drift(rise_db: float, drift_db: float = 0.15) -> float:
+    """A rise of the level less what the gain may drift faster than the reference follows."""
+    return float(np.sign(rise_db) * max(abs(rise_db) - drift_db, 0.0))
+
+
+def white_coherence(prototype: np.ndarray, channels: int) -> float:
+    """Lag-one coherence that a filter bank gives to white noise: sum h[l] h[l + N] / sum h^2.
+
+    Parameters
+    ----------
+    prototype : ndarray, shape (taps,)
+    channels : int
+        N.
+    """
+    h = np.asarray(prototype, float)
+    return float((h[channels:] * h[:-channels]).sum() / (h**2).sum()) if len(h) > channels else 0.0
+
+
+def _smooth(shape_db: np.ndarray, reach: int = 4) -> np.ndarray:
+    """Running median over 2 reach + 1 channels: the passband without its lines."""
+    padded = np.pad(shape_db, reach, mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
+    return np.median(windows, axis=1)

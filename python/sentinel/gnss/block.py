@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The GNU Radio face of the gnss room: samples in, events out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pmt
+from gnuradio import gr
+
+from .. import kernel
+from .._sentinel import channelizer_features
+from ..core.block import SafeBlock, guarded
+from ..core.errors import InputError
+from ..core.event_pmt import from_pmt, to_pmt
+from ..core.settings import build
+from ..core.stream import Stream
+from .classifier import Classifier
+from .config import GnssSettings
+from .detect import make_monitor
+from .features import snapshot_length
+from .learned import ClassModel, DetectionModel
+from .monitor import Monitor, Step
+from .receiver_data import ReceiverState
+from .record_reader import RecordReader, RecordRun
+from .snapshots import record_length
+
+#: What events say of an input whose source says nothing.
+UNKNOWN_STREAM = Stream("stream", "flowgraph", "none")
+
+
+class InterferenceDetector(SafeBlock, gr.sync_block):
+    """Records of Channelizer Features in; decisions, events and descriptions out.
+
+    Message ports out: `decisions`; `events`, each labelled `interference`; `detections` for Interference
+    Classifier: one dict per detected snapshot or revision, with `event` (dict or nil), `id` (symbol of the
+    event the snapshot belongs to) and `description` (f64vector or nil).
+
+    `on_step`, if set, is called with every step: the command prints its lines there. `receiver_at`, if set,
+    gives the state of the satellite receiver at a POSIX time.
+
+    Parameters
+    ----------
+    settings : GnssSettings
+    sample_rate : float
+        Hz, where the stream does not tell.
+    model : DetectionModel, optional
+    stream : Stream, optional
+        What events say of the input where its source does not.
+    """
+
+    def __init__(
+        self,
+        settings: GnssSettings,
+        sample_rate: float,
+        model: DetectionModel | None = None,
+        stream: Stream | None = None,
+    ) -> None:
+        length = record_length(settings.channels)
+        gr.sync_block.__init__(self, "interference_detector", [(np.float32, length)], None)
+        self.settings = settings
+        self.sample_rate = sample_rate
+        self.model = model or DetectionModel()
+        self.stream = stream or UNKNOWN_STREAM
+        self.monitor: Monitor | None = None
+        self.on_step: Callable[[Step, RecordRun, int], None] | None = None
+        self.receiver_at: Callable[[float], ReceiverState | None] | None = None
+        self.judged_samples = 0
+        samples = snapshot_length(sample_rate, settings.snapshot_s, settings.channels)
+        self._reader = RecordReader(sample_rate, samples)
+        for port in ("decisions", "events", "detections"):
+            self.message_port_register_out(pmt.intern(port))
+
+    @guarded
+    def work(self, input_items: list[np.ndarray], output_items: list) -> int:
+        """Judge the records at hand."""
+        records = input_items[0]
+        tags = self.get_tags_in_window(0, 0, len(records))
+        for run in self._reader.read(np.array(records), tags, self.nitems_read(0)):
+            self._take(run)
+        return len(records)
+
+    def _take(self, run: RecordRun) -> None:
+        if run.begins or self.monitor is None:
+            self._begin(run)
+        for index in range(len(run.snapshots)):
+            time_s = float(run.snapshots.time_s[index])
+            known = self.receiver_at is not None and np.isfinite(time_s)
+            step = self.monitor.step(run.snapshots, index, self.receiver_at(time_s) if known else None)
+            self.judged_samples += int(run.snapshots.sample_count[index]) if step.decision.decided else 0
+            self._publish(step)
+            if self.on_step is not None:
+                self.on_step(step, run, index)
+        if run.ends:
+            self._close(self.monitor.end())
+
+    def _begin(self, run: RecordRun) -> None:
+        """A segment begins: what was open ends; what was learned of the receiver stays."""
+        if self.monitor is not None:
+            self._close(self.monitor.begin_segment())
+        stream = Stream(**run.stream) if run.stream else self.stream
+        center = run.snapshots.center_freq or self.settings.center_freq or None
+        detector = None if self.monitor is None else self.monitor.detector
+        if self.monitor is None or self.monitor.sensor.stream.stream_id != stream.stream_id:
+            self.monitor = make_monitor(
+                self.settings, run.snapshots.sample_rate, center, stream, self.model, detector
+            )
+
+    def _close(self, event: Any) -> None:
+        if event is not None:
+            self._send(event, None, event.id)
+
+    def _publish(self, step: Step) -> None:
+        self.message_port_pub(pmt.intern("decisions"), step.decision.to_pmt())
+        if step.event is None and step.second is None:
+            return
+        description = None if step.second is None else step.second.description
+        self._send(step.event, description, step.follows.id)
+
+    def _send(self, event: Any, description: np.ndarray | None, event_id: str) -> None:
+        encoded = pmt.PMT_NIL if event is None else to_pmt(event)
+        if event is not None:
+            self.message_port_pub(pmt.intern("events"), encoded)
+        vector = pmt.PMT_NIL if description is None else pmt.init_f64vector(len(description), description)
+        message = pmt.make_dict()
+        for key, value in (
+            ("event", encoded),
+            # Symbols are never freed: bytes are.
+            ("id", pmt.init_u8vector(len(event_id), list(event_id.encode()))),
+            ("description", vector),
+        ):
+            message = pmt.dict_add(message, pmt.intern(key), value)
+        self.message_port_pub(pmt.intern("detections"), message)
+
+
+class InterferenceClassifier(SafeBlock, gr.basic_block):
+    """Port `detections` of Interference Detector in, `events` with their class out.
+
+    Parameters
+    ----------
+    unknown_share : float
+        Share of known interference that may be called unknown.
+    model : ClassModel, optional
+    minute : int
+        Snapshots in a minute.
+    """
+
+    def __init__(
+        self, unknown_share: float = 0.05, model: ClassModel | None = None, minute: int = 60
+    ) -> None:
+        gr.basic_block.__init__(self, "interference_classifier", None, None)
+        self.classifier = Classifier(model or ClassModel(), unknown_share, minute)
+        self.on_event: Callable[[Any], None] | None = None
+        self.register_handler("detections", self.handle)
+        self.message_port_register_out(pmt.intern("events"))
+
+    @guarded
+    def handle(self, message: Any) -> None:
+        """Take one detected snapshot, or a revision, or both."""
+        description = pmt.dict_ref(message, pmt.intern("description"), pmt.PMT_NIL)
+        event_id = bytes(pmt.u8vector_elements(pmt.dict_ref(message, pmt.intern("id"), pmt.PMT_NIL))).decode()
+        if not pmt.is_null(description):
+            self.classifier.add(event_id, np.array(pmt.f64vector_elements(description)))
+        encoded = pmt.dict_ref(message, pmt.intern("event"), pmt.PMT_NIL)
+        if pmt.is_null(encoded):
+            return
+        event = self.classifier.name(from_pmt(encoded))
+        if self.on_event is not None:
+            self.on_event(event)
+        self.message_port_pub(pmt.intern("events"), to_pmt(event))
+
+
+class GnssMonitor(gr.hier_block2):
+    """Samples in, events out: features, detector and classifier.
+
+    Parameters
+    ----------
+    sample_rate : float
+        Hz, of the input.
+    settings : GnssSettings, optional
+        Or its fields as keywords.
+    format : str
+        Of the input's items: cf32_le, or pairs of cu8, ci8, ci16_le.
+    stream : Stream, optional
+    detection_model, class_model : optional
+        The shipped ones if left out.
+
+    Raises
+    ------
+    InputError
+        Settings that do not fit, or a model that cannot be used.
+    """
+
+    def __init__(
+        self,
+        sample_rate: float,
+        settings: GnssSettings | None = None,
+        *,
+        format: str = "cf32_le",
+        stream: Stream | None = None,
+        detection_model: DetectionModel | None = None,
+        class_model: ClassModel | None = None,
+        **keys: Any,
+    ) -> None:
+        if settings is not None and keys:
+            raise InputError(f"give settings or {', '.join(keys)}, not both")
+        settings = settings or build(GnssSettings, keys, "GNSS Interference Monitor")
+        features = make_features(settings, sample_rate, format)
+        self.settings = settings
+        self.features = features
+        self.detector = InterferenceDetector(settings, sample_rate, detection_model, stream)
+        minute = max(1, round(60 / settings.snapshot_s))
+        self.classifier = InterferenceClassifier(settings.unknown_share, class_model, minute)
+        gr.hier_block2.__init__(self, "gnss_monitor", features.input_signature(), gr.io_signature(0, 0, 0))
+        for port in ("events", "decisions"):
+            self.message_port_register_hier_out(port)
+        self.connect(self, features, self.detector)
+        self.msg_connect(self.detector, "detections", self.classifier, "detections")
+        self.msg_connect(self.detector, "decisions", self, "decisions")
+        self.msg_connect(self.classifier, "events", self, "events")
+
+    @property
+    def readers(self) -> list[SafeBlock]:
+        """The Python blocks inside, for a runner that drains them."""
+        return [self.detector, self.classifier]
+
+
+def make_features(settings: GnssSettings, sample_rate: float, format: str) -> Any:
+    """The feature block of these settings.
+
+    Raises
+    ------
+    InputError
+        If rate, format and settings do not go together.
+    """
+    samples = snapshot_length(sample_rate, settings.snapshot_s, settings.channels)
+    try:
+        return channelizer_features(
+            sample_rate=sample_rate,
+            format=format,
+            channels=settings.channels,
+            taps=kernel.channelizer_prototype(settings.channels, settings.taps_per_channel),
+            snapshot_samples=samples,
+            dc_window_s=settings.dc_window_s,
+        )
+    except ValueError as error:
+        raise InputError(f"Channelizer Features: {error}") from error

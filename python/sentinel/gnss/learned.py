@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The learned models at run time: detection with its calibrated threshold, classes with their uncertainty."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from ..core.calibration import Calibration
+from ..core.errors import InputError
+from ..core.models import LoadedModel, load_model
+from . import description, statistics
+from .smoothing import Prediction
+from .uncertainty import Moments, combined, measures
+
+#: Changes whenever a column of statistics or description changes its meaning.
+FEATURE_VERSION = 1
+#: Where the shipped models lie.
+FOLDER = Path(__file__).parent / "models"
+DETECTOR_FILE = FOLDER / "detector.onnx"
+CLASSIFIER_FILE = FOLDER / "classifier.onnx"
+# Probabilities of a float32 beyond these are 0 or 1.
+_LEAST_PROBABILITY = 1e-7
+
+
+class DetectionModel:
+    """Scores snapshots and knows how often quiet ones reach a score.
+
+    Parameters
+    ----------
+    path : path, optional
+        The shipped model if left out.
+
+    Raises
+    ------
+    InputError
+        If the file is not a detector of this room and version.
+    """
+
+    def __init__(self, path: str | os.PathLike | None = None) -> None:
+        self.loaded: LoadedModel = load_model(
+            path or DETECTOR_FILE, room="gnss", kind="detector", feature_version=FEATURE_VERSION
+        )
+        _check_columns(self.loaded, statistics.NAMES)
+
+    def score(self, columns: np.ndarray) -> np.ndarray:
+        """Log-odds of interference, shape (n,), of rows of `statistics.NAMES`."""
+        rows = np.asarray(columns, np.float32)
+        chance = self.loaded.run(features=rows)["probability"][:, 1].astype(float)
+        chance = np.clip(chance, _LEAST_PROBABILITY, 1 - _LEAST_PROBABILITY)
+        return np.log(chance / (1 - chance))
+
+    @cached_property
+    def calibration(self) -> Calibration:
+        """Of the scores of quiet snapshots.
+
+        Raises
+        ------
+        InputError
+            If the file holds none.
+        """
+        try:
+            return Calibration.from_dict(self.loaded.info.settings.get("calibration"))
+        except ValueError as error:
+            raise InputError(
+                f"{self.loaded.path}: its calibration is damaged: {error}; train it again"
+            ) from error
+
+    def threshold(self, false_alarms_per_hour: float) -> float:
+        """Score that quiet snapshots reach so often."""
+        return self.calibration.threshold_per_hour(false_alarms_per_hour)
+
+    def probability(self, score: float) -> float:
+        """Probability that a quiet snapshot reaches a score."""
+        return self.calibration.probability(score)
+
+
+class ClassModel:
+    """Names the kind of interference.
+
+    Parameters
+    ----------
+    path : path, optional
+        The shipped model if left out.
+
+    Raises
+    ------
+    InputError
+        If the file is not a classifier of this room and version.
+    """
+
+    def __init__(self, path: str | os.PathLike | None = None) -> None:
+        self.loaded: LoadedModel = load_model(
+            path or CLASSIFIER_FILE, room="gnss", kind="classifier", feature_version=FEATURE_VERSION
+        )
+        _check_columns(self.loaded, description.NAMES)
+        settings = self.loaded.info.settings
+        try:
+            self._low = np.array(settings["low"], float)
+            self._high = np.array(settings["high"], float)
+            self._weights = {str(name): float(weight) for name, weight in settings["weights"].items()}
+            self._levels = np.array(settings["uncertainty_levels"], float)
+            self._quantiles = np.array(settings["uncertainty_quantiles"], float)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise InputError(
+                f"{self.loaded.path}: setting {error} is missing or wrong; train it again"
+            ) from error
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names, in the order of a prediction."""
+        return self.loaded.info.classes
+
+    def predict(self, columns: np.ndarray) -> list[Prediction]:
+        """What is made of rows of `description.NAMES`."""
+        rows = np.atleast_2d(np.asarray(columns, np.float32))
+        out = self.loaded.run(features=rows)
+        moments = Moments(out["mean"], out["mean_square"], out["mean_entropy"])
+        doubt = combined(measures(moments, self.out_of_range(rows)), self._weights)
+        return [
+            Prediction(mean.astype(float), variance, float(value))
+            for mean, variance, value in zip(moments.mean, moments.variance, doubt, strict=True)
+        ]
+
+    def out_of_range(self, rows: np.ndarray) -> np.ndarray:
+        """Mean distance of the columns from what training held, in units of its range, shape (n,)."""
+        width = np.maximum(self._high - self._low, 1e-9)
+        beyond = np.maximum(self._low - rows, rows - self._high) / width
+        return np.clip(beyond, 0, 3).mean(axis=1)
+
+    def limit(self, unknown_share: float) -> float:
+        """Uncertainty that a share of snapshots of known classes exceeds; none for a share of 0."""
+        if unknown_share <= 0:
+            return np.inf
+        return float(np.interp(1 - unknown_share, self._levels, self._quantiles))
+
+
+def _check_columns(loaded: LoadedModel, names: tuple[str, ...]) -> None:
+    if tuple(loaded.info.settings.get("columns", ())) != names:
+        raise InputError(
+            f"{loaded.path}: was trained on other columns than this version makes; train it again, or use "
+            "the one that came with this version"
+        )
