@@ -10,7 +10,6 @@ import numpy as np
 import pmt
 from gnuradio import gr
 
-from .. import kernel
 from .._sentinel import channelizer_features
 from ..core.block import SafeBlock, guarded
 from ..core.errors import InputError
@@ -235,14 +234,14 @@ def make_features(settings: GnssSettings, sample_rate: float, format: str) -> An
     InputError
         If rate, format and settings do not go together.
     """
-    samples = snapshot_length(sample_rate, settings.snapshot_s, settings.channels)
+    snapshot_length(sample_rate, settings.snapshot_s, settings.channels)
     try:
         return channelizer_features(
-            sample_rate=sample_rate,
+            sample_rate,
             format=format,
             channels=settings.channels,
-            taps=kernel.channelizer_prototype(settings.channels, settings.taps_per_channel),
-            snapshot_samples=samples,
+            taps_per_channel=settings.taps_per_channel,
+            snapshot_s=settings.snapshot_s,
             dc_window_s=settings.dc_window_s,
         )
     except ValueError as error:

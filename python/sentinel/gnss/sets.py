@@ -36,15 +36,15 @@ def _snapshots(seed: int, sessions: int, split: str, **keys) -> Callable[[], Ite
 
 #: Name of a set: the sessions in it.
 SETS: dict[str, Callable[[], Iterable[Session]]] = {
-    "classes-train": _snapshots(41, 260, "train"),
-    "classes-design": _snapshots(41, 60, "design"),
-    "classes-test": _snapshots(41, 60, "test"),
+    "classes-train": _snapshots(41, 180, "train"),
+    "classes-design": _snapshots(41, 30, "design"),
+    "classes-test": _snapshots(41, 40, "test"),
     "classes-unseen-family": _snapshots(41, 8, "test", held_out=("family",)),
     "classes-unseen-parameters": _snapshots(41, 20, "test", held_out=("parameters",)),
     "classes-unseen-receiver": _snapshots(41, 20, "test", held_out=("receiver",)),
     "classes-unseen-background": _snapshots(41, 20, "test", held_out=("background",)),
-    "detection-train": _detection(42, 110, "train"),
-    "detection-design": _detection(42, 30, "design"),
+    "detection-train": _detection(42, 60, "train"),
+    "detection-design": _detection(42, 20, "design"),
     "detection-strong": _detection(
         43, 30, "test", families=STRUCTURED, jn_range_db=(-5.0, 20.0), interval_s=(10, 30)
     ),
@@ -58,6 +58,6 @@ SETS: dict[str, Callable[[], Iterable[Session]]] = {
         families=("noise", "chirp", "slow_chirp", "pulsed_noise", "ofdm"),
         jn_range_db=(-20.0, 5.0),
     ),
-    "quiet-calibrate": _clean(46, 8, "train"),
+    "quiet-calibrate": _clean(46, 4, "train"),
     "quiet-verify": _clean(47, 24, "test"),
 }

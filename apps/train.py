@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`sentinel train ROOM`: makes the shipped models again, or the published configurations."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from gnuradio.sentinel.core import logs
+from gnuradio.sentinel.core.errors import InputError
+from gnuradio.sentinel.core.progress import progress
+from gnuradio.sentinel.core.training_needs import require_training
+
+EPILOG = """\
+examples:
+  sentinel train gnss --out models/
+  sentinel train gnss --only classifier --max-minutes 30
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `sentinel train`."""
+    parser.add_argument("room", choices=("gnss",), help="whose models")
+    parser.add_argument("--only", choices=("detector", "classifier"), help="train one of the models (both)")
+    parser.add_argument("--out", metavar="DIR", default="models", help="where the models go (models)")
+    parser.add_argument(
+        "--cache",
+        metavar="DIR",
+        default=".cache/gnss",
+        help="where features of simulated sessions are kept (.cache/gnss)",
+    )
+    parser.add_argument("--max-minutes", type=float, metavar="M", help="stop after so long; again goes on")
+    logs.add_log_arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train and say where the models are."""
+    logs.configure(arguments.log_level, arguments.log_json)
+    require_training("scikit-learn", "onnx", "skl2onnx")
+    if arguments.max_minutes is not None and not arguments.max_minutes > 0:
+        raise InputError(f"--max-minutes {arguments.max_minutes:g} must be above 0")
+    from gnuradio.sentinel.gnss.train import Clock, train_classifier, train_detector
+
+    Path(arguments.out).mkdir(parents=True, exist_ok=True)
+    steps = {"detector": train_detector, "classifier": train_classifier}
+    clock = Clock.start(arguments.max_minutes)
+    for name, train in steps.items():
+        if arguments.only in (None, name):
+            with progress(None, f"{name}: sessions") as advance:
+                path = train(arguments.out, arguments.cache, clock, advance)
+            print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, card {path.with_suffix('.json')}")
+    return 0
