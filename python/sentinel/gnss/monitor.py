@@ -84,6 +84,7 @@ class Monitor:
         self._evidence = settings
         self._reference = evidence.ReceiverReference(settings)
         self._updated = 0
+        self._asked = False
 
     def begin_segment(self) -> Event | None:
         """A gap or a new begin of the stream; return the last revision of what was open."""
@@ -103,6 +104,7 @@ class Monitor:
             What the satellite receiver told of the same second.
         """
         judgement = self.detector.judge(snapshots, index)
+        self._asked |= receiver is not None
         suffering = self._reference.compare(receiver)
         verdict = evidence.judge(self._spectrum(judgement), suffering, self._evidence)
         detected = verdict.kind == evidence.INTERFERENCE
@@ -177,7 +179,9 @@ class Monitor:
         start = int(snapshots.sample_start[index])
         saturated = float(snapshots.saturated_share[index])
         said = {"provisional": judgement.provisional, "gain_unknown": not judgement.gain_known}
-        flags = (*(flag for flag, holds in said.items() if holds), *verdict.flags)
+        # Where nobody asked a receiver there is none to miss.
+        witnesses = verdict.flags if self._asked else ()
+        flags = (*(flag for flag, holds in said.items() if holds), *witnesses)
         effect = impact(reference + signal, reference, snapshots.sample_rate, cn0_db_hz=self.cn0_db_hz)
         return Second(
             sample_start=start,
