@@ -66,7 +66,7 @@ class GnssSettings(FeatureSettings):
         "--center-freq",
         ge=0,
     )
-    gain: Literal["auto", "fixed", "unknown"] = setting(
+    gain_is: Literal["auto", "fixed", "unknown"] = setting(
         "auto",
         "Whether the receiver's gain is known: `fixed` never steps, `unknown` may step without a word; "
         "`auto`: as the source tells, else unknown",
@@ -112,4 +112,4 @@ class GnssSettings(FeatureSettings):
     @property
     def doubt_db(self) -> float:
         """How far the gain may have stepped where the source does not tell it."""
-        return 0.0 if self.gain == "fixed" else self.gain_uncertainty_db
+        return 0.0 if self.gain_is == "fixed" else self.gain_uncertainty_db
