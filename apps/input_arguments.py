@@ -50,6 +50,7 @@ def open_source(
     arguments: argparse.Namespace,
     sample_rate: float | str | None,
     center_freq: float | str | None,
+    native: bool = False,
 ) -> source:
     """Open the INPUT of a command and log what is worth knowing of it.
 
@@ -70,6 +71,7 @@ def open_source(
         ppm=arguments.ppm,
         stall_timeout_s=arguments.stall_timeout,
         gap_rule=arguments.gap_rule,
+        native=native,
     )
     if KINDS[spec.kind].radio:
         reserve_stdout()  # their drivers print

@@ -17,6 +17,7 @@ from types import ModuleType
 #: Verb, module below this package, and what it does.
 VERBS = {
     "pulse": ("pulse", "find weak periodic pulses of wildlife tags"),
+    "gnss": ("gnss", "find, name and describe interference on satellite navigation bands"),
     "decimate": ("decimate", "one narrow channel of a wide input, as UDP packets or a recording"),
     "simulate": ("simulate", "make a scene with exact truth, or send it as a radio would: simulate pulse"),
     "pipeline": ("pipeline", "receiver or simulator, decimator and detector together: pipeline pulse"),
@@ -26,6 +27,7 @@ VERBS = {
         "evaluate",
         "re-run the published experiments and write their tables: evaluate pulse, evaluate streams",
     ),
+    "train": ("train", "make the shipped models again: train gnss"),
     "info": ("info", "what a recording is, and which detectors fit it"),
     "demo": ("demo", "a minute's scene with a result worth showing"),
     "companion": ("companion", "open GNU Radio Companion with our blocks"),
