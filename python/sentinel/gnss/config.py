@@ -85,7 +85,7 @@ class GnssSettings(FeatureSettings):
         10.0, "Quiet time until the receiver's reference is taken as known", "s", "--learn", ge=1, le=600
     )
     hold_s: float = setting(
-        5.0,
+        3.0,
         "An interval of interference ends when nothing was detected for this long",
         "s",
         "--hold",

@@ -13,6 +13,7 @@ from ..core.calibration import Calibration
 from ..core.errors import InputError
 from ..core.models import LoadedModel, load_model
 from . import description, statistics
+from .rules import rule_score
 from .smoothing import Prediction
 from .uncertainty import Moments, combined, measures
 
@@ -24,6 +25,16 @@ DETECTOR_FILE = FOLDER / "detector.onnx"
 CLASSIFIER_FILE = FOLDER / "classifier.onnx"
 # Probabilities of a float32 beyond these are 0 or 1.
 _LEAST_PROBABILITY = 1e-7
+
+
+#: What the detector is given: the statistics, and what the rule without learning makes of them.
+DETECTION_COLUMNS = (*statistics.NAMES, "rule")
+
+
+def detection_columns(rows: np.ndarray) -> np.ndarray:
+    """Columns `DETECTION_COLUMNS`, float32, of rows of `statistics.NAMES`."""
+    rows = np.atleast_2d(rows)
+    return np.column_stack([rows, rule_score(rows)]).astype(np.float32)
 
 
 class DetectionModel:
@@ -44,12 +55,11 @@ class DetectionModel:
         self.loaded: LoadedModel = load_model(
             path or DETECTOR_FILE, room="gnss", kind="detector", feature_version=FEATURE_VERSION
         )
-        _check_columns(self.loaded, statistics.NAMES)
+        _check_columns(self.loaded, DETECTION_COLUMNS)
 
     def score(self, columns: np.ndarray) -> np.ndarray:
         """Log-odds of interference, shape (n,), of rows of `statistics.NAMES`."""
-        rows = np.asarray(columns, np.float32)
-        chance = self.loaded.run(features=rows)["probability"][:, 1].astype(float)
+        chance = self.loaded.run(features=detection_columns(columns))["probability"][:, 1].astype(float)
         chance = np.clip(chance, _LEAST_PROBABILITY, 1 - _LEAST_PROBABILITY)
         return np.log(chance / (1 - chance))
 

@@ -23,10 +23,18 @@ from ..core.model_export import export_boosted, export_forest, save_model
 from ..core.model_info import ModelInfo
 from . import description, statistics
 from .columns import Columns, columns_of, join_columns
-from .dataset import VERSION, cached
+from .dataset import VERSION, Rendered, cached
 from .families import CLASSES
 from .forest import shipped_forest
-from .learned import CLASSIFIER_FILE, DETECTOR_FILE, FEATURE_VERSION, ClassModel, DetectionModel
+from .learned import (
+    CLASSIFIER_FILE,
+    DETECTION_COLUMNS,
+    DETECTOR_FILE,
+    FEATURE_VERSION,
+    ClassModel,
+    DetectionModel,
+    detection_columns,
+)
 from .sets import SETS
 from .uncertainty import Moments, combined, measures
 
@@ -78,6 +86,7 @@ def load(
     cache: str | os.PathLike,
     clock: Clock | None = None,
     progress: Callable[[int], None] | None = None,
+    change: Callable[[Rendered], Rendered] | None = None,
     **keys: Any,
 ) -> Columns:
     """Columns of all sessions of a set.
@@ -88,6 +97,8 @@ def load(
         In `sets.SETS`.
     cache : path
         Folder of rendered features.
+    change : callable, optional
+        Makes another session of each.
     **keys
         To `columns_of`.
     """
@@ -95,15 +106,38 @@ def load(
     for number, rendered in enumerate(cached(cache, name, SETS[name], progress)):
         if clock is not None:
             clock.check()
+        rendered = rendered if change is None else change(rendered)
         parts.append(columns_of(rendered, number, told=name.startswith("classes"), **keys))
     return join_columns(parts)
+
+
+def lift(rendered: Rendered) -> Rendered:
+    """The same session with flat noise in half of its clean stretches of 10 s: 0.5 to 10 dB more power.
+
+    White noise through the receiver's passband changes nothing but the level, so it need not be rendered.
+    """
+    snapshots = rendered.snapshots
+    rng = np.random.default_rng([SEED, int(snapshots.power[0].view(np.uint32).sum())])
+    power = snapshots.power.copy()
+    label, jn_db, share = rendered.label.copy(), rendered.jn_db.copy(), rendered.active_share.copy()
+    for first in range(0, len(rendered), 10):
+        here = slice(first, first + 10)
+        if rendered.baseline[here].any() or (rendered.active_share[here] > 0).any() or rng.random() < 0.5:
+            continue
+        rise_db = rng.uniform(0.5, 10)
+        power[here] *= np.float32(10 ** (rise_db / 10))
+        label[here], share[here] = CLASSES.index("noise"), 1.0
+        jn_db[here] = 10 * np.log10(10 ** (rise_db / 10) - 1)
+    changed = replace(snapshots, power=power)
+    return replace(rendered, snapshots=changed, label=label, jn_db=jn_db, active_share=share)
 
 
 def fit_detector(train: Columns, seed: int = SEED) -> Any:
     """Boosted trees from columns of sessions; those statistics that only add evidence do so in the model."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-    adds = [name.endswith(("_now", "_twice")) or name.startswith("rise") for name in statistics.NAMES]
+    adds = [name.endswith(("_now", "_twice")) or name.startswith("rise") for name in DETECTION_COLUMNS]
+    adds[-1] = True
     whole = (train.active_share == 0) | (train.active_share > 0.5)
     model = HistGradientBoostingClassifier(
         max_iter=250,
@@ -114,7 +148,7 @@ def fit_detector(train: Columns, seed: int = SEED) -> Any:
         monotonic_cst=[int(add) for add in adds],
         random_state=seed,
     )
-    rows = train.statistics[whole].astype(np.float32)
+    rows = detection_columns(train.statistics[whole])
     return model.fit(rows, (train.active_share[whole] > 0).astype(int))
 
 
@@ -146,10 +180,11 @@ def train_detector(
 ) -> Path:
     """Train, calibrate and write the detector; return its path."""
     train = load("detection-train", cache, clock, progress)
-    model = fit_detector(train)
+    lifted = load("detection-train", cache, clock, change=lift)
+    model = fit_detector(join_columns([train, lifted]))
 
     def score(rows: np.ndarray) -> np.ndarray:
-        return model.decision_function(np.asarray(rows, np.float32))
+        return model.decision_function(detection_columns(rows))
 
     maxima = quiet_maxima(_rescored(load("quiet-calibrate", cache, clock, progress), score))
     first = calibrate(maxima, "quiet-calibrate by the rule")
@@ -164,7 +199,7 @@ def train_detector(
         feature_version=FEATURE_VERSION,
         geometry={"buffer": statistics.BUFFER},
         classes=("none", "interference"),
-        settings={"columns": list(statistics.NAMES), "calibration": calibration.to_dict()},
+        settings={"columns": list(DETECTION_COLUMNS), "calibration": calibration.to_dict()},
     )
     path = Path(folder) / DETECTOR_FILE.name
     sha256 = save_model(path, export_boosted(model, info))
