@@ -183,15 +183,25 @@ def train_detector(
     lifted = load("detection-train", cache, clock, change=lift)
     model = fit_detector(join_columns([train, lifted]))
 
-    def score(rows: np.ndarray) -> np.ndarray:
-        return model.decision_function(detection_columns(rows))
-
+    path = Path(folder) / DETECTOR_FILE.name
+    save_model(path, export_boosted(model, _detector_info({})))
+    # From here on by the file itself, which is much faster a row than the library that made it.
+    score = DetectionModel(path).score
     maxima = quiet_maxima(_rescored(load("quiet-calibrate", cache, clock, progress), score))
     first = calibrate(maxima, "quiet-calibrate by the rule")
     # What is learned as quiet depends on the threshold: once more with the one just found.
     quiet = load("quiet-calibrate", cache, clock, model=score, threshold=first.threshold_per_hour(1.0))
     calibration = calibrate(quiet_maxima(quiet), f"{VERSION} quiet-calibrate")
-    info = ModelInfo(
+    info = _detector_info({"calibration": calibration.to_dict()})
+    sha256 = save_model(path, export_boosted(model, info))
+    figures = [{"set": "quiet-calibrate", "blocks": calibration.trials, "hours": calibration.seconds / 3600}]
+    _write_card(path, info, sha256, ("detection-train", "quiet-calibrate"), clock, figures)
+    DetectionModel(path)
+    return path
+
+
+def _detector_info(settings: dict[str, Any]) -> ModelInfo:
+    return ModelInfo(
         room="gnss",
         kind="detector",
         name="gnss-detector",
@@ -199,14 +209,8 @@ def train_detector(
         feature_version=FEATURE_VERSION,
         geometry={"buffer": statistics.BUFFER},
         classes=("none", "interference"),
-        settings={"columns": list(DETECTION_COLUMNS), "calibration": calibration.to_dict()},
+        settings={"columns": list(DETECTION_COLUMNS)} | settings,
     )
-    path = Path(folder) / DETECTOR_FILE.name
-    sha256 = save_model(path, export_boosted(model, info))
-    figures = [{"set": "quiet-calibrate", "blocks": calibration.trials, "hours": calibration.seconds / 3600}]
-    _write_card(path, info, sha256, ("detection-train", "quiet-calibrate"), clock, figures)
-    DetectionModel(path)
-    return path
 
 
 def _rescored(columns: Columns, score: Callable[[np.ndarray], np.ndarray]) -> Columns:
