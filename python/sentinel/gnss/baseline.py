@@ -121,7 +121,8 @@ class Baseline:
             kurtosis=(kurtosis - common) / sigma_kurtosis,
             coherence=coherence / sigma_coherence,
             common_kurtosis=common / (noise_kurtosis * 1.25 / np.sqrt(n)),
-            row_kurtosis=(seen.row_excess - self.row_excess) / sigma_row,
+            # A carrier steadies the power of rows; without it they vary more, as they do in pulses.
+            row_kurtosis=0.0 if gone.any() else (seen.row_excess - self.row_excess) / sigma_row,
             rise_db=rise_db,
             excess=10 ** ((shape_db + _beyond_drift(rise_db)) / 10) - 1,
             rows=seen.rows,
@@ -159,10 +160,10 @@ class Baseline:
         sigma = 1 / np.sqrt(max(seen.rows, 1.0))
         bent = 2 - self.kurtosis
         turned = np.abs(self.coherence - self.white_coherence)
-        held = (bent > 8 * sigma) | (turned > 5 * sigma)
+        held = (bent > 6 * sigma) | (turned > 3 * sigma)
         whiter = np.abs(seen.kurtosis - 2) < np.abs(bent) + 6 * sigma
         whiter &= np.abs(seen.coherence - self.white_coherence) < turned + 3 * sigma
-        return held & whiter & (shape < -5)
+        return held & whiter & (shape < -2)
 
     def _learn(self, seen: Look) -> None:
         settings = self.settings
@@ -186,7 +187,8 @@ class Baseline:
         rate = np.where(gone, _GONE_RATE, 1 / min(count, settings.follow_moments))
         self.kurtosis += (seen.kurtosis - self.kurtosis) * rate
         self.coherence += (seen.coherence - self.coherence) * rate
-        self.row_excess += (seen.row_excess - self.row_excess) / min(count, settings.follow_moments)
+        row_rate = _GONE_RATE if gone.any() else 1 / min(count, settings.follow_moments)
+        self.row_excess += (seen.row_excess - self.row_excess) * row_rate
         rate = 1 / (count if count <= settings.learn else settings.anchor)
         self._anchor_level += (self.level_db - self._anchor_level) * rate
         self._anchor_shape += (self.shape_db - self._anchor_shape) * rate
