@@ -20,6 +20,9 @@ from .comparison import DB, Comparison, Look
 #: A carrier at J/N -18 dB stays within three of these, one at -10 dB does not.
 _FIRST_DOUBT = {"shape_db": 1.0, "kurtosis": 0.12, "coherence": 0.12}
 
+#: How fast the reference lets go of a carrier that is no longer there, per snapshot.
+_GONE_RATE = 0.2
+
 
 @dataclass(frozen=True)
 class BaselineSettings:
@@ -97,23 +100,31 @@ class Baseline:
         doubt = _FIRST_DOUBT if self.learned == 0 else dict.fromkeys(_FIRST_DOUBT, 0.0)
         scatter = self._scatter
         reference = self.shape_db if self.learned else _smooth(seen.shape_db)
-        shape_db = seen.shape_db - reference
+        # Of a sloped passband the median alone would be the luck of the two channels in its middle.
+        offset_db = float(np.median(seen.shape_db - reference))
+        shape_db = seen.shape_db - reference - offset_db
         sigma_shape = np.hypot(DB * np.sqrt(weight / rows) * scatter["shape"], doubt["shape_db"])
+        # What was learned of a carrier that has gone since is no departure, or it would alarm for ever.
+        gone = self._gone(seen, shape_db / sigma_shape)
+        shape_db = np.where(gone, 0.0, shape_db)
         kurtosis = seen.kurtosis - self.kurtosis
         common = float(np.median(kurtosis))
+        kurtosis = np.where(gone, common, kurtosis)
+        coherence = np.where(gone, 0.0, seen.coherence - self.coherence)
         noise_kurtosis = 2.0 * np.sqrt(weight / rows) * scatter["kurtosis"]
         sigma_kurtosis = np.hypot(noise_kurtosis, doubt["kurtosis"])
         sigma_coherence = np.hypot(np.sqrt(weight / rows) * scatter["coherence"], doubt["coherence"])
         sigma_row = np.sqrt(2.0 * weight / rows) * scatter["row"]
-        rise_db = self._free_level(seen) - self.level_db if self.learned else 0.0
+        rise_db = self._free_level(seen) + offset_db - self.level_db if self.learned else 0.0
         return Comparison(
             shape=shape_db / sigma_shape,
             kurtosis=(kurtosis - common) / sigma_kurtosis,
-            coherence=(seen.coherence - self.coherence) / sigma_coherence,
+            coherence=coherence / sigma_coherence,
             common_kurtosis=common / (noise_kurtosis * 1.25 / np.sqrt(n)),
-            row_kurtosis=(seen.row_excess - self.row_excess) / sigma_row,
+            # A carrier steadies the power of rows; without it they vary more, as they do in pulses.
+            row_kurtosis=0.0 if gone.any() else (seen.row_excess - self.row_excess) / sigma_row,
             rise_db=rise_db,
-            excess=10 ** ((seen.shape_db + _beyond_drift(rise_db) - reference) / 10) - 1,
+            excess=10 ** ((shape_db + _beyond_drift(rise_db)) / 10) - 1,
             rows=seen.rows,
         )
 
@@ -129,64 +140,99 @@ class Baseline:
         """Drop what waits: it may already hold the begin of the interference."""
         self._waiting.clear()
 
+    def tells_level(self, gain_db: float) -> bool:
+        """Whether a level at this gain can be compared with what was learned, a step of the gain or not."""
+        return bool(np.isfinite(gain_db) and (np.isfinite(self._gain_db) or not self.learned))
+
     def _free_level(self, seen: Look) -> float:
         """Level with the change of a known gain since the reference taken off."""
         if np.isfinite(seen.gain_db) and np.isfinite(self._gain_db):
             return seen.level_db - (seen.gain_db - self._gain_db)
         return seen.level_db
 
+    def _gone(self, seen: Look, shape: np.ndarray) -> np.ndarray:
+        """Channels whose reference holds a carrier that is weaker now; bool, shape (N,).
+
+        Their power has fallen, and kurtosis and coherence are nearer to those of white noise than before.
+        """
+        if not self.learned:
+            return np.zeros(self.channels, bool)
+        sigma = 1 / np.sqrt(max(seen.rows, 1.0))
+        bent = 2 - self.kurtosis
+        turned = np.abs(self.coherence - self.white_coherence)
+        held = (bent > 6 * sigma) | (turned > 3 * sigma)
+        whiter = np.abs(seen.kurtosis - 2) < np.abs(bent) + 6 * sigma
+        whiter &= np.abs(seen.coherence - self.white_coherence) < turned + 3 * sigma
+        return held & whiter & (shape < -2)
+
     def _learn(self, seen: Look) -> None:
         settings = self.settings
+        gain_told = bool(np.isfinite(seen.gain_db))
         if self.learned == 0:
             self.level_db = self._anchor_level = seen.level_db
             self.shape_db = seen.shape_db.copy()
             self._gain_db = seen.gain_db
-        elif not np.isfinite(self._gain_db):
+        elif gain_told and not np.isfinite(self._gain_db):
+            # What was learned before was learned at a gain that nobody told.
             self._gain_db = seen.gain_db
+            self.level_db = self._anchor_level = seen.level_db
         count = self.learned + 1
-        self._follow_scatter(seen)
-        level = self._free_level(seen)
+        offset_db = float(np.median(seen.shape_db - self.shape_db))
+        departure_db = seen.shape_db - offset_db - self.shape_db
+        gone = self._follow_scatter(seen, departure_db)
+        level = self._free_level(seen) + offset_db
         self.level_db += (level - self.level_db) / min(count, settings.follow_level)
-        self.shape_db += (seen.shape_db - self.shape_db) / min(count, settings.follow_shape)
-        rate = 1 / min(count, settings.follow_moments)
+        rate = np.where(gone, _GONE_RATE, 1 / min(count, settings.follow_shape))
+        self.shape_db += departure_db * rate
+        rate = np.where(gone, _GONE_RATE, 1 / min(count, settings.follow_moments))
         self.kurtosis += (seen.kurtosis - self.kurtosis) * rate
         self.coherence += (seen.coherence - self.coherence) * rate
-        self.row_excess += (seen.row_excess - self.row_excess) * rate
+        row_rate = _GONE_RATE if gone.any() else 1 / min(count, settings.follow_moments)
+        self.row_excess += (seen.row_excess - self.row_excess) * row_rate
         rate = 1 / (count if count <= settings.learn else settings.anchor)
         self._anchor_level += (self.level_db - self._anchor_level) * rate
         self._anchor_shape += (self.shape_db - self._anchor_shape) * rate
+        self._anchor_shape = np.where(gone, self.shape_db, self._anchor_shape)
         if count > settings.learn:
-            self._stay_near_anchor()
+            self._stay_near_anchor(gain_told)
         self.learned = count
 
-    def _stay_near_anchor(self) -> None:
+    def _stay_near_anchor(self, gain_told: bool) -> None:
         settings = self.settings
-        self.level_db = float(
-            np.clip(
-                self.level_db,
-                self._anchor_level - settings.level_band_db,
-                self._anchor_level + settings.level_band_db,
-            )
-        )
+        band = settings.level_band_db
+        if gain_told:
+            # Nobody takes noise away: a floor that fell is the truer one, as after a start amid jamming.
+            self._anchor_level = min(self._anchor_level, self.level_db + band)
+        low, high = self._anchor_level - band, self._anchor_level + band
+        self.level_db = float(min(max(self.level_db, low), high))
         band = settings.shape_band_db
         self.shape_db = np.clip(self.shape_db, self._anchor_shape - band, self._anchor_shape + band)
 
-    def _follow_scatter(self, seen: Look) -> None:
-        """Receivers scatter more than white noise does: measured as a running rms, never below theory."""
+    def _follow_scatter(self, seen: Look, departure_db: np.ndarray) -> np.ndarray:
+        """Receivers scatter more than white noise does: measured as a running rms, never below theory.
+
+        Returns the channels whose carrier has gone.
+        """
         if self.learned < 3:
-            return
-        comparison = self.compare(seen)
+            return np.zeros(self.channels, bool)
+        # As in `compare`, in units of what white noise gives.
+        sigma = np.sqrt((1.0 + 1.0 / (self.learned + 1)) / max(seen.rows, 1.0))
+        kurtosis = seen.kurtosis - self.kurtosis
+        kurtosis = kurtosis - np.median(kurtosis)
+        row = abs(seen.row_excess - self.row_excess)
         rms = {
             # Medians, so that one channel with a weak visitor does not blind all others.
-            "shape": np.median(np.abs(comparison.shape)) / 0.6745,
-            "kurtosis": np.median(np.abs(comparison.kurtosis)) / 0.6745,
-            "coherence": np.median(np.abs(comparison.coherence)) / np.sqrt(np.log(2)),
-            "row": abs(comparison.row_kurtosis) * 1.2533,
+            "shape": np.median(np.abs(departure_db)) / (0.6745 * DB),
+            "kurtosis": np.median(np.abs(kurtosis)) / (0.6745 * 2),
+            "coherence": np.median(np.abs(seen.coherence - self.coherence)) / np.sqrt(np.log(2)),
+            "row": row * 1.2533 / np.sqrt(2),
         }
+        gone = self._gone(seen, departure_db / (DB * sigma * self._scatter["shape"]))
+        rate = 1 / min(self.learned, 100)
         for name, value in rms.items():
             now = self._scatter[name]
-            rate = 1 / min(self.learned, 100)
-            self._scatter[name] = max(1.0, now + (value * now - now) * rate)
+            self._scatter[name] = max(1.0, now + (float(value / sigma) - now) * rate)
+        return gone
 
 
 def _beyond_drift(rise_db: float, drift_db: float = 0.15) -> float:

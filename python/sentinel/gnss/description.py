@@ -8,6 +8,8 @@ signal's own kurtosis Ks and coherence gs, the same signal looks the same at eve
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from .baseline import Baseline
@@ -69,49 +71,61 @@ def describe(seen: Look, comparison: Comparison, baseline: Baseline, saturated_s
     """
     channels = len(seen.shape_db)
     ratio = comparison.excess
-    positive = np.maximum(ratio, 1e-4)
-    order = np.argsort(ratio)[::-1]
+    order = np.argsort(-ratio, kind="stable")
     noise = _noise_shape(seen, comparison)
-    signal = np.maximum(ratio, 0) * noise
-    total = signal.sum() / noise.sum()
-    share = signal / max(signal.sum(), 1e-12)
+    strength = np.maximum(ratio, 0)
+    signal = strength * noise
+    total = signal.sum() / channels
     lines = comparison.shape > 5
     runs = _runs(lines)
     ranks = [min(rank * channels // 64, channels - 1) for rank in _RANKS]
-    tops = [max(1, top * channels // 64) if top > 4 else min(top, channels) for top in _TOPS]
-    first = order[: min(4, channels)]
-    first = np.pad(first, (0, 4 - len(first)), mode="edge")
-    columns = [
-        DB * np.log(max(total, 1e-4)),
-        np.clip(comparison.rise_db, -20, 60),
-        _entropy(noise * (1 + np.maximum(ratio, -0.9))),
-        _entropy(signal),
-        lines.sum() / channels,
-        (ratio > 1).sum() / channels,
-        (ratio > 9).sum() / channels,
-        len(runs),
-        (runs[0] if runs else 0) / channels,
-        (runs[1] if len(runs) > 1 else 0) / channels,
-        min(abs(int(order[0]) - int(order[1])), 8),
-        *(DB * np.log(positive[order[rank]]) for rank in ranks),
-        *(share[order[:top]].sum() for top in tops[:-1]),
-        *_bounded_log(seen.kurtosis[first]),
-        *_bounded_log(np.quantile(seen.kurtosis, (0, 0.05, 0.25, 0.5, 0.75, 0.95, 1))),
-        *(_signal_kurtosis(seen.kurtosis[order[:top]], ratio[order[:top]], seen.rows) for top in tops),
-        *np.abs(seen.coherence[first]),
-        *(_signal_coherence(seen, comparison, baseline, order[:top]) for top in tops),
-        *np.quantile(np.abs(comparison.coherence) / np.sqrt(seen.rows), (0.5, 0.75, 0.95)),
-        _signed_log(comparison.row_kurtosis),
-        _signal_row_kurtosis(seen.row_excess - baseline.row_excess, total),
-        _signed_log(comparison.common_kurtosis),
-        _signed_log((np.mean(comparison.kurtosis**2) - 1) * np.sqrt(channels / 2)),
-        _signed_log((np.mean(np.abs(comparison.coherence) ** 2) - 1) * np.sqrt(channels)),
-        _signed_log((np.mean(comparison.shape**2) - 1) * np.sqrt(channels / 2)),
-        *_ripple(comparison.shape),
-        float(np.std(DB * np.log(np.maximum(1 + ratio, 1e-3)))),
-        0.0 if np.isnan(saturated_share) else saturated_share,
-    ]
-    return np.nan_to_num(np.array(columns, float), nan=0.0, posinf=60.0, neginf=-60.0)
+    tops = np.array([max(1, top * channels // 64) if top > 4 else min(top, channels) for top in _TOPS])
+    first = [order[min(rank, channels - 1)] for rank in range(4)]
+    departure = comparison.coherence.real**2 + comparison.coherence.imag**2
+    columns = np.concatenate(
+        [
+            [
+                DB * math.log(max(total, 1e-4)),
+                min(max(comparison.rise_db, -20), 60),
+                _entropy(noise * (1 + np.maximum(ratio, -0.9))),
+                _entropy(signal),
+                np.count_nonzero(lines) / channels,
+                np.count_nonzero(ratio > 1) / channels,
+                np.count_nonzero(ratio > 9) / channels,
+                len(runs),
+                (runs[0] if runs else 0) / channels,
+                (runs[1] if len(runs) > 1 else 0) / channels,
+                min(abs(int(order[0]) - int(order[1])), 8),
+            ],
+            DB * np.log(np.maximum(ratio[order[ranks]], 1e-4)),
+            np.cumsum(signal[order])[tops[:-1] - 1] / max(signal.sum(), 1e-12),
+            _bounded_log(seen.kurtosis[first]),
+            _bounded_log(_quantiles(seen.kurtosis, (0, 0.05, 0.25, 0.5, 0.75, 0.95, 1))),
+            _signal_kurtosis(seen.kurtosis[order], strength[order], seen.rows, tops),
+            np.abs(seen.coherence[first]),
+            _signal_coherence(
+                np.abs(seen.coherence * (1 + strength) - baseline.coherence)[order],
+                strength[order],
+                seen.rows,
+                tops,
+            ),
+            _quantiles(np.sqrt(departure / seen.rows), (0.5, 0.75, 0.95)),
+            [
+                _signed_log(comparison.row_kurtosis),
+                _signal_row_kurtosis(seen.row_excess - baseline.row_excess, total),
+                _signed_log(comparison.common_kurtosis),
+                _signed_log((_mean_square(comparison.kurtosis) - 1) * math.sqrt(channels / 2)),
+                _signed_log((departure.sum() / channels - 1) * math.sqrt(channels)),
+                _signed_log((_mean_square(comparison.shape) - 1) * math.sqrt(channels / 2)),
+            ],
+            _ripple(comparison.shape),
+            [
+                np.std(DB * np.log(np.maximum(1 + ratio, 1e-3))),
+                0.0 if math.isnan(saturated_share) else saturated_share,
+            ],
+        ]
+    )
+    return np.nan_to_num(columns, copy=False, nan=0.0, posinf=60.0, neginf=-60.0)
 
 
 def _noise_shape(seen: Look, comparison: Comparison) -> np.ndarray:
@@ -131,50 +145,64 @@ def _entropy(power: np.ndarray) -> float:
 
 def _runs(raised: np.ndarray) -> list[int]:
     """Lengths of contiguous raised channels, longest first."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], raised.astype(int), [0]])))
+    padded = np.zeros(len(raised) + 2, np.int8)
+    padded[1:-1] = raised
+    edges = np.flatnonzero(padded[1:] != padded[:-1])
     return sorted((edges[1::2] - edges[::2]).tolist(), reverse=True)
 
 
-def _signal_kurtosis(kurtosis: np.ndarray, ratio: np.ndarray, rows: float) -> float:
-    """Logarithm of the signal's own kurtosis, pooled over channels with the weight r^2 that it has in K.
+def _signal_kurtosis(kurtosis: np.ndarray, r: np.ndarray, rows: float, tops: np.ndarray) -> np.ndarray:
+    """Logarithm of the signal's own kurtosis, pooled over the first channels with the weight r^2 it has in K.
 
-    Where the signal is too weak to tell, it tends to that of noise.
+    Where the signal is too weak to tell, it tends to that of noise. One value for each of `tops`.
     """
-    r = np.maximum(ratio, 0)
-    moment = (kurtosis * (1 + r) ** 2 - 2 - 4 * r).sum()
-    doubt = 3 * 2 * np.sqrt(len(r) / max(rows, 1.0))
-    weight = (r**2).sum()
-    return float(np.log(np.clip((moment + 2 * doubt) / (weight + doubt), 0.5, 200)))
+    moment = np.cumsum(kurtosis * (1 + r) ** 2 - 2 - 4 * r)[tops - 1]
+    weight = np.cumsum(r**2)[tops - 1]
+    doubt = 3 * 2 * np.sqrt(tops / max(rows, 1.0))
+    return _bounded_log((moment + 2 * doubt) / (weight + doubt))
 
 
-def _signal_coherence(seen: Look, comparison: Comparison, baseline: Baseline, places: np.ndarray) -> float:
-    """Modulus of the signal's own coherence, pooled over channels; 0 where the signal is too weak to tell."""
-    r = np.maximum(comparison.excess[places], 0)
-    own = np.abs(seen.coherence[places] * (1 + r) - baseline.coherence[places])
-    doubt = np.sqrt(len(r) / max(seen.rows, 1.0))
+def _signal_coherence(own: np.ndarray, r: np.ndarray, rows: float, tops: np.ndarray) -> np.ndarray:
+    """Modulus of the signal's own coherence, pooled over the first channels; 0 where it is too weak to tell.
+
+    Parameters
+    ----------
+    own : ndarray, shape (N,)
+        Modulus of what the signal adds to the coherence, times 1 + r.
+    """
+    doubt = np.sqrt(tops / max(rows, 1.0))
     # The modulus of what is but scatter is taken off.
-    return float(np.clip((np.sum(own * r) - doubt * r.sum()) / (np.sum(r**2) + doubt), 0, 1.5))
+    evidence = np.cumsum(own * r)[tops - 1] - doubt * np.cumsum(r)[tops - 1]
+    return np.minimum(np.maximum(evidence / (np.cumsum(r**2)[tops - 1] + doubt), 0), 1.5)
 
 
 def _signal_row_kurtosis(excess: float, total: float) -> float:
     """Logarithm of 1 + the row excess that the signal alone would have."""
     variance = excess * (1 + total) ** 2 / (total**2 + 1e-4)
-    return float(np.log1p(np.clip(variance, 0, 1e4)))
+    return math.log1p(min(max(variance, 0.0), 1e4))
 
 
 def _ripple(shape: np.ndarray) -> list[float]:
     """Correlation of the spectrum's departures with themselves some channels on: combs repeat."""
-    limited = np.clip(shape, -10, 30)
-    centred = limited - limited.mean()
-    energy = max(float((centred**2).sum()), 1e-9)
-    return [
-        float((centred[lag:] * centred[:-lag]).sum()) / energy if lag < len(shape) else 0.0 for lag in _LAGS
-    ]
+    limited = np.minimum(np.maximum(shape, -10), 30)
+    centred = limited - limited.sum() / len(limited)
+    energy = max(float(centred @ centred), 1e-9)
+    return [float(centred[lag:] @ centred[:-lag]) / energy if lag < len(shape) else 0.0 for lag in _LAGS]
+
+
+def _quantiles(values: np.ndarray, shares: tuple[float, ...]) -> np.ndarray:
+    """Quantiles with straight lines between the values, as numpy.quantile."""
+    place = np.array(shares) * (len(values) - 1)
+    return np.interp(place, np.arange(len(values)), np.sort(values))
+
+
+def _mean_square(values: np.ndarray) -> float:
+    return float(values @ values) / len(values)
 
 
 def _bounded_log(kurtosis: np.ndarray) -> np.ndarray:
-    return np.log(np.clip(kurtosis, 0.5, 200))
+    return np.log(np.minimum(np.maximum(kurtosis, 0.5), 200))
 
 
 def _signed_log(value: float) -> float:
-    return float(np.sign(value) * np.log1p(abs(value)))
+    return math.copysign(math.log1p(abs(value)), value)

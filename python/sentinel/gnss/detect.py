@@ -78,7 +78,8 @@ def make_monitor(
             BaselineSettings(learn=max(3, round(settings.learn_s / settings.snapshot_s))),
             white_coherence(prototype, settings.channels),
         )
-        detector = Detector(model.score, settings.channels, settings.doubt_db, baseline)
+        told = settings.gain_is != "unknown"
+        detector = Detector(model.score, settings.channels, settings.doubt_db, baseline, told)
     return Monitor(detector, sensor, model.probability, settings.hold_s, settings.receiver_cn0_db_hz)
 
 

@@ -73,6 +73,8 @@ class Detector:
         the gain is fixed.
     baseline : Baseline, optional
         What is known of the receiver; nothing if left out.
+    gain_told : bool
+        Whether what the source tells of its gain is believed.
     """
 
     def __init__(
@@ -81,10 +83,12 @@ class Detector:
         channels: int = 64,
         gain_uncertainty_db: float = 0.0,
         baseline: Baseline | None = None,
+        gain_told: bool = True,
     ) -> None:
         self.model = model
         self.gain_uncertainty_db = gain_uncertainty_db
         self.baseline = baseline or Baseline(channels)
+        self.gain_told = gain_told
         self._buffer: deque[Comparison] = deque(maxlen=BUFFER)
         self._since_alarm = 10**9
         self._gain_db = np.nan
@@ -100,6 +104,8 @@ class Detector:
         if not judgeable(snapshots, index):
             return Judgement(False)
         seen = look(snapshots, index)
+        if not self.gain_told:
+            seen = replace(seen, gain_db=np.nan)
         comparison = self.baseline.compare(seen)
         stepped = np.isfinite(self._gain_db) and seen.gain_db != self._gain_db
         self._gain_db = seen.gain_db
@@ -107,11 +113,9 @@ class Detector:
             # A snapshot during which the gain was set holds two levels, and neither is known.
             comparison = replace(comparison, rise_db=0.0)
         self._buffer.append(comparison)
-        known = bool(np.isfinite(seen.gain_db)) or self.gain_uncertainty_db == 0
+        known = self.baseline.tells_level(seen.gain_db) or self.gain_uncertainty_db == 0
         doubt = 0.0 if known else self.gain_uncertainty_db
-        rows = np.array(
-            [detection_statistics(self._buffer, doubt_db=limit) for limit in (doubt, np.inf, 0.0)]
-        )
+        rows = detection_statistics(self._buffer, (doubt, np.inf, 0.0))
         score, shape_score, level_score = (float(value) for value in self.model(rows))
         self._judged = Judgement(
             True,

@@ -8,6 +8,7 @@ pulses; it does so once, so the two statistics it moves count only when seen in 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -41,57 +42,60 @@ NAMES = (
 )
 
 
-def detection_statistics(buffer: Sequence[Comparison], doubt_db: float = 0.0) -> np.ndarray:
+def detection_statistics(
+    buffer: Sequence[Comparison], doubts_db: float | Sequence[float] = 0.0
+) -> np.ndarray:
     """The columns `NAMES` for the newest of up to `BUFFER` consecutive comparisons.
 
     Parameters
     ----------
     buffer : sequence of Comparison
         Oldest first, at least one.
-    doubt_db : float
-        What a rise of the level must exceed to count, and what is taken off it.
+    doubts_db : float or sequence of float
+        What a rise of the level must exceed to count, and what is taken off it. One row for each.
 
     Returns
     -------
-    ndarray, shape (len(NAMES),)
+    ndarray, shape (len(NAMES),), or (len(doubts_db), len(NAMES)) for a sequence
         Signed logarithms of statistics of unit scale on noise: sign(x) ln(1 + |x|). `rise` stays in dB.
     """
     newest = buffer[-1]
-    count = len(buffer)
-    mean = [
-        sum(getattr(one, name) for one in buffer) / np.sqrt(count)
-        for name in ("shape", "kurtosis", "coherence")
-    ]
-    rows = np.array([one.row_kurtosis for one in buffer])
-    commons = np.array([one.common_kurtosis for one in buffer])
-    rises = np.array([one.rise_db for one in buffer])
-    rises = np.sign(rises) * np.maximum(np.abs(rises) - doubt_db, 0.0)
-    scores = [
-        *_statistics(newest.shape, newest.kurtosis, newest.coherence),
-        _second(rows[-2:]),
-        _second(commons[-2:]),
-        *_statistics(*mean),
-        _second(rows),
-        _second(commons),
-    ]
-    scaled = [float(np.sign(x) * np.log1p(abs(x))) for x in scores]
-    here = len(_EACH) + 2
-    return np.array(
+    root = np.sqrt(len(buffer))
+    rows = [one.row_kurtosis for one in buffer]
+    commons = [one.common_kurtosis for one in buffer]
+    scores = np.array(
         [
-            *scaled[:here],
-            rises[-1],
-            *scaled[here:],
-            _second(rises[-2:]),
-            float(rises[-3:].mean()),
+            *_statistics(newest.shape, newest.kurtosis, newest.coherence),
+            _second(rows[-2:]),
+            _second(commons[-2:]),
+            *_statistics(
+                sum(one.shape for one in buffer) / root,
+                sum(one.kurtosis for one in buffer) / root,
+                sum(one.coherence for one in buffer) / root,
+            ),
+            _second(rows),
+            _second(commons),
         ]
     )
+    scaled = np.sign(scores) * np.log1p(np.abs(scores))
+    here = len(_EACH) + 2
+    all_rises = [one.rise_db for one in buffer]
+    table = np.empty((np.size(doubts_db), len(NAMES)))
+    for row, doubt in zip(table, np.atleast_1d(doubts_db), strict=True):
+        rises = [math.copysign(max(abs(rise) - doubt, 0.0), rise) for rise in all_rises]
+        row[:here] = scaled[:here]
+        row[here] = rises[-1]
+        row[here + 1 : -2] = scaled[here:]
+        row[-2] = _second(rises[-2:])
+        row[-1] = sum(rises[-3:]) / len(rises[-3:])
+    return table[0] if np.ndim(doubts_db) == 0 else table
 
 
 def _statistics(shape: np.ndarray, kurtosis: np.ndarray, coherence: np.ndarray) -> tuple[float, ...]:
     """The statistics `_EACH` of departures with unit variance."""
     channels = len(shape)
     ordered = np.sort(shape)
-    power = np.abs(coherence) ** 2
+    power = coherence.real**2 + coherence.imag**2
     return (
         ordered[-1],
         ordered[-4:].sum() / 2,
@@ -100,19 +104,19 @@ def _statistics(shape: np.ndarray, kurtosis: np.ndarray, coherence: np.ndarray) 
         kurtosis.max(),
         _excess(kurtosis),
         power.max(),
-        (power.sum() - channels) / np.sqrt(channels),
+        (power.sum() - channels) / math.sqrt(channels),
     )
 
 
 def _excess(departures: np.ndarray) -> float:
     """Sum of squares over what noise gives, in deviations."""
     count = len(departures)
-    return float((np.sum(departures**2) - count) / np.sqrt(2 * count))
+    return (float(departures @ departures) - count) / math.sqrt(2 * count)
 
 
-def _second(values: np.ndarray) -> float:
+def _second(values: Sequence[float]) -> float:
     """The second largest: what one snapshot alone cannot make. 0 where there is but one."""
-    return float(np.sort(values)[-2]) if len(values) > 1 else 0.0
+    return sorted(values)[-2] if len(values) > 1 else 0.0
 
 
 def energy_statistic(comparison: Comparison) -> float:
