@@ -13,17 +13,21 @@ FULL = 1.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `sentinel evaluate`."""
-    parser.add_argument("room", choices=("pulse", "streams"), help="what is evaluated; streams: live inputs")
+    parser.add_argument(
+        "room", choices=("pulse", "gnss", "streams"), help="what is evaluated; streams: live inputs"
+    )
     how = parser.add_mutually_exclusive_group()
     how.add_argument(
         "--quick", action="store_true", help="compute a tenth of the cells again and compare; writes nothing"
     )
     how.add_argument(
-        "--full", action="store_true", help="all trials (the default): about 40 minutes, streams 5"
+        "--full",
+        action="store_true",
+        help="all trials (the default): about 40 minutes, gnss 2 hours, streams 5",
     )
     how.add_argument("--trials-scale", type=float, metavar="X", help="this many times the full trials")
     parser.add_argument(
-        "--final", action="store_true", help="with seeds from the hash of the frozen calibration"
+        "--final", action="store_true", help="with seeds from the hash of the frozen calibration or models"
     )
     parser.add_argument("--max-minutes", type=float, metavar="M", help="begin no further cell after this")
     parser.add_argument(
@@ -35,6 +39,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", help="page to write (docs/results-ROOM.md); cells go to data/ beside it")
     parser.add_argument(
         "--recordings", metavar="DIR", help="folder of the real recordings; by default beside the project"
+    )
+    parser.add_argument("--tables", metavar="A,B", help="gnss: only these tables, for example quiet,classes")
+    parser.add_argument(
+        "--cache", metavar="DIR", help="gnss: where features of simulated sessions are kept (.cache/gnss)"
     )
 
 
@@ -52,15 +60,15 @@ def run(arguments: argparse.Namespace) -> int:
         return _streams(arguments)
     if arguments.soak is not None:
         raise InputError("--soak is for streams; leave it out")
+    if arguments.room == "gnss":
+        return _gnss(arguments)
+    _refuse(arguments, ("tables", "cache"), "gnss")
     from gnuradio.sentinel.pulse import evaluate
 
     data = evaluate.data_path(arguments.out)
     if arguments.quick:
         return _quick(evaluate, data)
-    scale = FULL if arguments.trials_scale is None else arguments.trials_scale
-    for name, value in (("--trials-scale", scale), ("--max-minutes", arguments.max_minutes)):
-        if value is not None and not 0 < value < float("inf"):
-            raise InputError(f"{name} is {value}; give a positive number")
+    scale = _scale(arguments)
     recordings = _recordings(arguments.recordings)
     from gnuradio.sentinel.pulse.evaluate_page import write_page
 
@@ -78,14 +86,42 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _scale(arguments: argparse.Namespace) -> float:
+    scale = FULL if arguments.trials_scale is None else arguments.trials_scale
+    for name, value in (("--trials-scale", scale), ("--max-minutes", arguments.max_minutes)):
+        if value is not None and not 0 < value < float("inf"):
+            raise InputError(f"{name} is {value}; give a positive number")
+    return scale
+
+
+def _refuse(arguments: argparse.Namespace, options: tuple[str, ...], room: str) -> None:
+    for option in options:
+        if getattr(arguments, option):
+            raise InputError(f"--{option.replace('_', '-')} is for evaluate {room}; leave it out")
+
+
+def _gnss(arguments: argparse.Namespace) -> int:
+    _refuse(arguments, ("recordings",), "pulse")
+    from .evaluate_gnss import run as run_gnss
+
+    return run_gnss(
+        arguments.out,
+        quick=arguments.quick,
+        scale=_scale(arguments),
+        final=arguments.final,
+        max_minutes=arguments.max_minutes,
+        cache=arguments.cache,
+        tables=arguments.tables,
+    )
+
+
 def _streams(arguments: argparse.Namespace) -> int:
     if arguments.soak is not None:
         from .evaluate_streams_soak import run as run_soak
 
         return run_soak(arguments.soak, arguments.out)
-    for option in ("trials_scale", "max_minutes", "final", "recordings"):
-        if getattr(arguments, option):
-            raise InputError(f"--{option.replace('_', '-')} is for evaluate pulse; leave it out")
+    _refuse(arguments, ("trials_scale", "max_minutes", "final", "recordings"), "pulse")
+    _refuse(arguments, ("tables", "cache"), "gnss")
     from . import evaluate_streams
 
     return evaluate_streams.run(arguments.quick, arguments.out)

@@ -15,6 +15,7 @@ EPILOG = """\
 examples:
   sentinel train gnss --out models/
   sentinel train gnss --only classifier --max-minutes 30
+  sentinel train gnss --published --max-minutes 60
 """
 
 
@@ -22,6 +23,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `sentinel train`."""
     parser.add_argument("room", choices=("gnss",), help="whose models")
     parser.add_argument("--only", choices=("detector", "classifier"), help="train one of the models (both)")
+    parser.add_argument(
+        "--published",
+        action="store_true",
+        help="train and test the published forest and ResNet18 instead (torch); results stay in the cache",
+    )
     parser.add_argument("--out", metavar="DIR", default="models", help="where the models go (models)")
     parser.add_argument(
         "--cache",
@@ -36,9 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Train and say where the models are."""
     logs.configure(arguments.log_level, arguments.log_json)
-    require_training("scikit-learn", "onnx", "skl2onnx")
+    if not arguments.published:
+        require_training("scikit-learn", "onnx", "skl2onnx")
     if arguments.max_minutes is not None and not arguments.max_minutes > 0:
         raise InputError(f"--max-minutes {arguments.max_minutes:g} must be above 0")
+    if arguments.published:
+        return _published(arguments)
     from gnuradio.sentinel.gnss.train import Clock, train_classifier, train_detector
 
     Path(arguments.out).mkdir(parents=True, exist_ok=True)
@@ -49,4 +58,38 @@ def run(arguments: argparse.Namespace) -> int:
             with progress(None, f"{name}: sessions") as advance:
                 path = train(arguments.out, arguments.cache, clock, advance)
             print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, card {path.with_suffix('.json')}")
+    return 0
+
+
+def _published(arguments: argparse.Namespace) -> int:
+    if arguments.only:
+        raise InputError("--only is for the shipped models; leave it out with --published")
+    from gnuradio.sentinel.gnss.evaluate_published import STAGES, folder
+    from gnuradio.sentinel.gnss.published_data import KINDS, PublishedData
+    from gnuradio.sentinel.gnss.train import Clock
+    from gnuradio.sentinel.gnss.train_published import train_published
+
+    clock = Clock.start(arguments.max_minutes)
+    for kind, experiment in KINDS.items():
+        with progress(None, f"{kind}: sessions") as advance:
+
+            def tell(count: int, advance=advance) -> None:
+                advance(count)
+                clock.check()
+
+            minutes = arguments.max_minutes
+            done = train_published(
+                PublishedData(kind, arguments.cache, tell).provider(),
+                folder(arguments.cache, kind),
+                classes=experiment.classes,
+                max_minutes=None if minutes is None else max(0.0, minutes - clock.seconds / 60),
+            )
+        for name in STAGES:
+            if name in done:
+                print(
+                    f"{kind} {name}: accuracy {done[name]['accuracy']:.3f}, F2 {done[name]['macro_f2']:.3f}"
+                )
+        if left := [name for name in STAGES if name not in done]:
+            print(f"{kind}: {', '.join(left)} not done yet; the same command goes on")
+    print("`sentinel evaluate gnss` takes the results into its page")
     return 0

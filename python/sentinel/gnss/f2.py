@@ -105,3 +105,32 @@ def f2_interval(
     low, high = np.quantile(macro_f2(drawn), [0.5 - confidence / 2, 0.5 + confidence / 2])
     estimate = float(macro_f2(counts))
     return Interval(min(float(low), estimate), max(float(high), estimate))
+
+
+def sessions_f2(
+    counts: np.ndarray, confidence: float = 0.95, draws: int = 2000, seed: int = 1
+) -> tuple[float, Interval]:
+    """F2 of interference over sessions and its bootstrap interval: whole sessions are drawn again.
+
+    Half a miss and half a false alarm are added to each draw's lower end, so that sessions without errors do
+    not claim to know that there are none.
+
+    Parameters
+    ----------
+    counts : ndarray, shape (S, 3)
+        True positives, false negatives and false positives of each session.
+    """
+    counts = np.asarray(counts, float)
+    estimate = f2(*counts.sum(axis=0))
+    if len(counts) < 2:
+        return estimate, Interval(0.0, 1.0)
+    drawn = np.random.default_rng(seed).integers(0, len(counts), (draws, len(counts)))
+    sums = counts[drawn].sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        low, high = (
+            5 * sums[:, 0] / (5 * sums[:, 0] + 4 * (sums[:, 1] + more) + sums[:, 2] + more)
+            for more in (0.5, 0.0)
+        )
+    tail = 0.5 - confidence / 2
+    ends = float(np.nanquantile(low, tail)), float(np.nanquantile(high, 1 - tail))
+    return estimate, Interval(min(ends[0], estimate), max(ends[1], estimate))

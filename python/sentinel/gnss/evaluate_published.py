@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The table of the published configurations: what `sentinel train gnss --published` has measured."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..core.errors import InputError
+from ..core.evaluation import Cell, ResultStore, markdown_table
+from .evaluate_counts import Places, share_text
+from .train_published import RESULTS_FILE
+
+TABLE = "gnss_published"
+STAGES = ("forest/session", "forest/random", "resnet/session", "resnet/random")
+#: Accuracy and F2 as published, of a random split.
+PUBLISHED = {"forest": (0.949, 0.948), "resnet": (0.960, 0.959)}
+_TEXT = {"forest": "random forest", "resnet": "ResNet18"}
+_NUMBERS = ("macro_f2", "rows", "trained_rows", "training_s", "inference_ms")
+
+
+def folder(cache: str | os.PathLike, kind: str) -> Path:
+    """Where training of an experiment keeps its results and checkpoints."""
+    return Path(cache) / f"trained-{kind}"
+
+
+def adopt(store: ResultStore, cache: str | os.PathLike) -> int:
+    """Take finished stages into the store that it does not have; return how many.
+
+    Raises
+    ------
+    InputError
+        If a file of results is damaged.
+    """
+    from .published_data import KINDS
+
+    taken = 0
+    for kind in KINDS:
+        path = folder(cache, kind) / RESULTS_FILE
+        if not path.exists():
+            continue
+        try:
+            stages: Mapping[str, Any] = json.loads(path.read_bytes())["stages"]
+            results = {name: _numbers(stages[name]) for name in STAGES if name in stages}
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{path}: the results are damaged ({error}); train again") from error
+        for name, result in results.items():
+            cell = Cell({"table": TABLE, "kind": kind, "stage": name}, 1, 1)
+            if store.pending([cell]):
+                store.append(cell, result, result["training_s"])
+                taken += 1
+    return taken
+
+
+def _numbers(stage: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: stage[name] for name in _NUMBERS} | {"right": round(stage["accuracy"] * stage["rows"])}
+
+
+def section(store: ResultStore) -> str:
+    """The table, Markdown; what was not trained says how to."""
+    from .published_data import KINDS
+
+    found = Places(store)
+    rows = []
+    for kind, experiment in KINDS.items():
+        for stage in STAGES:
+            method, how = stage.split("/")
+            total = found.total({"table": TABLE, "kind": kind, "stage": stage})
+            as_published = kind == "jammers" and how == "random"
+            accuracy, score = PUBLISHED[method] if as_published else ("", "")
+            row = [len(experiment.classes), _TEXT[method], {"session": "by session"}.get(how, how)]
+            if total is None:
+                rows.append([*row, "not run yet: `sentinel train gnss --published`", "", accuracy, score])
+                rows[-1] += ["", ""]
+                continue
+            right = share_text(total["right"], total["rows"])
+            rows.append([*row, right, f"{total['macro_f2']:.3f}", accuracy, score])
+            rows[-1] += [f"{total['training_s']:.0f}", f"{total['inference_ms']:.3f}"]
+    header = ["classes", "classifier", "split", "accuracy", "F2", "published accuracy", "published F2"]
+    return markdown_table([*header, "training, s", "ms a row"], rows)
