@@ -17,10 +17,12 @@ PACKAGE = ROOT / "python" / "sentinel"
 BLOCKS = sorted((ROOT / "grc").glob("*.block.yml"))
 
 # Lower layers may not know the upper ones.
-LAYERS = ["core", "pulse", "bench", "apps"]
+LAYERS = ["core", "pulse", "gnss", "bench", "apps"]
+ROOMS = ("pulse", "gnss")
 FOLDERS = {
     "core": PACKAGE / "core",
     "pulse": PACKAGE / "pulse",
+    "gnss": PACKAGE / "gnss",
     "bench": ROOT / "bench",
     "apps": ROOT / "apps",
 }
@@ -52,6 +54,14 @@ def test_imports_go_one_way(layer):
         for name in imported_names(path, layer):
             for forbidden in above:
                 assert not name.startswith(f"gnuradio.sentinel.{forbidden}"), f"{path.name} imports {name}"
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_rooms_do_not_know_each_other(room):
+    for path in FOLDERS[room].glob("*.py"):
+        for name in imported_names(path, room):
+            for other in set(ROOMS) - {room}:
+                assert not name.startswith(f"gnuradio.sentinel.{other}"), f"{path.name} imports {name}"
 
 
 def test_a_node_needs_neither_torch_nor_what_writes_models():
