@@ -14,6 +14,7 @@ PARTS = {
     "channelizer": "bench_channelizer",
     "decimate": "bench_decimator",
     "gnss": "bench_gnss",
+    "gnss-models": "bench_gnss_models",
     "streams": "bench_streams",
 }
 

@@ -67,6 +67,7 @@ def judgeable(snapshots: Snapshots, index: int, least_share: float = 0.25) -> bo
         snapshots.rows[index] >= max(16.0, least_share * full)
         and np.isfinite(row).all()
         and np.isfinite(snapshots.kurtosis[index]).all()
+        and np.isfinite(snapshots.coherence[index]).all()
         and np.isfinite(snapshots.row_kurtosis[index])
         and row.max() > 0
     )

@@ -91,7 +91,9 @@ def render_features(session: Session, channels: int = 64, taps_per_channel: int 
         np.array([truth.baseline for truth in truths]),
         np.array(
             [
-                -1 if truth.label == CLASSES[0] else int(np.searchsorted(edges, truth.sample_start + 1)) - 1
+                -1
+                if truth.label == CLASSES[0]
+                else int(np.searchsorted(edges, truth.sample_start + truth.sample_count)) - 1
                 for truth in truths
             ]
         ),
