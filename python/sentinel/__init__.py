@@ -2,7 +2,7 @@
 """Spectrum monitoring inside GNU Radio.
 
 Blocks stand here (`sentinel.wmatrix_stft`), DSP kernels in `sentinel.kernel`, what all rooms
-share in `sentinel.core`, and each detector in a room of its own (`sentinel.pulse`). Importing
+share in `sentinel.core`, and each detector in a room of its own (`sentinel.pulse`, `sentinel.gnss`). Importing
 the package loads no learning framework, no web server, no window toolkit and no radio driver.
 """
 
@@ -60,13 +60,22 @@ __all__ = [
 
 __version__ = "0.1.0"
 
-#: Blocks with a window, by module. Qt is loaded when one of them is asked for, and only then.
-_WITH_QT = {"event_table": "qt_event_table", "score_plot": "qt_score_plot"}
+#: Names that are loaded when they are asked for, and only then: blocks with a window need Qt, the gnss
+#: room its models.
+_LATE = {
+    "event_table": ("core.qt_event_table", "event_table"),
+    "feature_raster": ("core.qt_feature_raster", "feature_raster"),
+    "score_plot": ("core.qt_score_plot", "score_plot"),
+    "gnss_monitor": ("gnss.block", "GnssMonitor"),
+    "interference_classifier": ("gnss.block", "interference_classifier"),
+    "interference_detector": ("gnss.block", "interference_detector"),
+}
 
 
 def __getattr__(name):
-    if name not in _WITH_QT:
+    if name not in _LATE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib
 
-    return getattr(importlib.import_module(f".core.{_WITH_QT[name]}", __name__), name)
+    module, attribute = _LATE[name]
+    return getattr(importlib.import_module(f".{module}", __name__), attribute)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .data_file import canonical_format
 from .errors import InputError
-from .input_stream import InputStream, open_recording_stream
+from .input_stream import NATIVE_FORMATS, InputStream, open_recording_stream
 from .recording import open_recording
 from .recording_raw import SUFFIX_FORMATS
 from .units import parse_frequency, parse_rate
@@ -68,6 +68,8 @@ KINDS = {
 STALL_TIMEOUT_S = 10.0
 #: How a gap is found: by the gap guard's own rule, or to the letter of the published pulse detector.
 GAP_RULES = ("sentinel", "published")
+#: Receivers whose samples can stay bytes.
+_NATIVE_LIVE = ("rtlsdr", "rtl_tcp", "rtl")
 _SIGMF_SUFFIXES = (".sigmf-meta", ".sigmf-data", ".sigmf")
 
 
@@ -177,7 +179,7 @@ def parse_input(
     for name, value in (("--stall-timeout", stall_timeout_s), ("gap fill limit", fill_below_s)):
         if not (math.isfinite(value) and value >= 0):
             raise InputError(f"{text}: {name} {value:g} s must be 0 or more")
-    if native and row.live and kind not in ("rtlsdr", "rtl_tcp", "rtl"):
+    if native and row.live and kind not in _NATIVE_LIVE:
         raise InputError(f"{text}: native samples come from recordings and RTL dongles; leave native out")
     host, port = _address(text, kind, target)
     return InputSpec(
@@ -239,6 +241,55 @@ def input_rate(text: str, sample_rate: float | str | None = None, otherwise: flo
         return open_recording(spec.target).sample_rate if from_metadata else otherwise
     except InputError:
         return otherwise
+
+
+def input_center(text: str, center_freq: float | str | None = None) -> float:
+    """Centre of the input that `open_input` would find, Hz; for the axes of a flowgraph with windows.
+
+    0 where it is not known, or the input cannot be opened now.
+
+    Parameters
+    ----------
+    text : str
+        As of `parse_input`.
+    center_freq : float or str, optional
+        As given by the user; None, 0 and "" are not given.
+    """
+    if center_freq:
+        return parse_frequency(center_freq, "--center-freq")
+    try:
+        spec = parse_input(text)
+        found = open_recording(spec.target).captures[0].center_freq_hz if spec.kind == "sigmf" else None
+    except InputError:
+        return 0.0
+    return found or 0.0
+
+
+def input_format(text: str, format: str | None = None) -> str:
+    """Type of the items that `open_input` gives where they stay native if they can.
+
+    For a flowgraph whose other blocks must know it: cu8, ci8, cu16_le or ci16_le of recordings and RTL dongles
+    that have it, else cf32_le. So too where the input cannot be opened now: Companion asks while the file
+    is not there yet, and Sentinel Source will say what is wrong with it.
+
+    Parameters
+    ----------
+    text : str
+        As of `parse_input`.
+    format : str, optional
+        Type of raw samples as given by the user; None and "" are not given.
+    """
+    try:
+        spec = parse_input(text, sample_rate=1.0, center_freq=1.0, format=format or None)
+        if spec.live:
+            return "cu8" if spec.kind in _NATIVE_LIVE else "cf32_le"
+        if spec.kind in ("raw", "stdin"):
+            found = spec.format or SUFFIX_FORMATS.get(Path(spec.target).suffix.lower())
+        else:
+            found = open_recording(spec.target, fmt=spec.format).format
+    except InputError:
+        return "cf32_le"
+    return found if found in NATIVE_FORMATS else "cf32_le"
 
 
 def pace_rate(text: str, sample_rate: float, speed: float = 1.0) -> float:

@@ -11,7 +11,7 @@ from gnuradio import gr
 
 from .. import kernel
 from .errors import InputError
-from .inputs import STALL_TIMEOUT_S, InputSpec, open_input, parse_input
+from .inputs import STALL_TIMEOUT_S, InputSpec, input_format, open_input, parse_input
 from .sigmf_time import format_datetime
 from .stream import Stream
 
@@ -43,8 +43,9 @@ class source(gr.hier_block2):
         Gaps of a live input that are shorter are filled with zeros, longer ones cut.
     gap_rule : {"sentinel", "published"}
         How gaps of a live input are found, see `gap_guard`.
-    native : bool
+    native : bool or None
         Items stay pairs of 8 or 16 bit, as the attribute `format` says: of recordings and RTL dongles.
+        None is where they can, as `inputs.input_format` tells before.
 
     Raises
     ------
@@ -66,9 +67,11 @@ class source(gr.hier_block2):
         stall_timeout_s: float = STALL_TIMEOUT_S,
         fill_below_s: float = 0.0,
         gap_rule: str = "sentinel",
-        native: bool = False,
+        native: bool | None = False,
     ) -> None:
         spec = input
+        if native is None:
+            native = input_format(str(input), format) != "cf32_le"
         if not isinstance(spec, InputSpec):
             spec = parse_input(
                 input,

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +19,7 @@ from ..core.settings import build
 from ..core.stream import Stream
 from .classifier import Classifier
 from .config import GnssSettings
-from .detect import make_monitor
+from .detect import make_monitor, with_gain_as_set
 from .features import snapshot_length
 from .learned import ClassModel, DetectionModel
 from .monitor import Monitor, Step
@@ -34,8 +35,7 @@ class InterferenceDetector(SafeBlock, gr.sync_block):
     """Records of Channelizer Features in; decisions, events and descriptions out.
 
     Message ports out: `decisions`; `events`, each labelled `interference`; `detections` for Interference
-    Classifier: one dict per detected snapshot or revision, with `event` (dict or nil), `id` (symbol of the
-    event the snapshot belongs to) and `description` (f64vector or nil).
+    Classifier: one dict per detected snapshot or revision, see docs/messages.md.
 
     `on_step`, if set, is called with every step: the command prints its lines there. `receiver_at`, if set,
     gives the state of the satellite receiver at a POSIX time.
@@ -84,11 +84,12 @@ class InterferenceDetector(SafeBlock, gr.sync_block):
     def _take(self, run: RecordRun) -> None:
         if run.begins or self.monitor is None:
             self._begin(run)
-        for index in range(len(run.snapshots)):
-            time_s = float(run.snapshots.time_s[index])
+        snapshots = with_gain_as_set(run.snapshots, self.settings)
+        for index in range(len(snapshots)):
+            time_s = float(snapshots.time_s[index])
             known = self.receiver_at is not None and np.isfinite(time_s)
-            step = self.monitor.step(run.snapshots, index, self.receiver_at(time_s) if known else None)
-            self.judged_samples += int(run.snapshots.sample_count[index]) if step.decision.decided else 0
+            step = self.monitor.step(snapshots, index, self.receiver_at(time_s) if known else None)
+            self.judged_samples += int(snapshots.sample_count[index]) if step.decision.decided else 0
             self._publish(step)
             if self.on_step is not None:
                 self.on_step(step, run, index)
@@ -101,10 +102,14 @@ class InterferenceDetector(SafeBlock, gr.sync_block):
             self._close(self.monitor.begin_segment())
         stream = Stream(**run.stream) if run.stream else self.stream
         center = run.snapshots.center_freq or self.settings.center_freq or None
-        detector = None if self.monitor is None else self.monitor.detector
-        if self.monitor is None or self.monitor.sensor.stream.stream_id != stream.stream_id:
+        rate = run.snapshots.sample_rate
+        sensor = None if self.monitor is None else self.monitor.sensor
+        if sensor is None or (sensor.sample_rate, sensor.center_freq) != (rate, center):
+            # Another band: nothing that was learned of the one before holds in it.
+            self.monitor = make_monitor(self.settings, rate, center, stream, self.model)
+        elif sensor.stream.stream_id != stream.stream_id:
             self.monitor = make_monitor(
-                self.settings, run.snapshots.sample_rate, center, stream, self.model, detector
+                self.settings, rate, center, stream, self.model, self.monitor.detector
             )
 
     def _close(self, event: Any) -> None:
@@ -184,7 +189,7 @@ class GnssMonitor(gr.hier_block2):
         Of the input's items: cf32_le, or pairs of cu8, ci8, ci16_le.
     stream : Stream, optional
     detection_model, class_model : optional
-        The shipped ones if left out.
+        Models or files of them; the shipped ones if left out or empty.
 
     Raises
     ------
@@ -199,8 +204,8 @@ class GnssMonitor(gr.hier_block2):
         *,
         format: str = "cf32_le",
         stream: Stream | None = None,
-        detection_model: DetectionModel | None = None,
-        class_model: ClassModel | None = None,
+        detection_model: DetectionModel | str | os.PathLike | None = None,
+        class_model: ClassModel | str | os.PathLike | None = None,
         **keys: Any,
     ) -> None:
         if settings is not None and keys:
@@ -209,9 +214,13 @@ class GnssMonitor(gr.hier_block2):
         features = make_features(settings, sample_rate, format)
         self.settings = settings
         self.features = features
-        self.detector = InterferenceDetector(settings, sample_rate, detection_model, stream)
-        minute = max(1, round(60 / settings.snapshot_s))
-        self.classifier = InterferenceClassifier(settings.unknown_share, class_model, minute)
+        self.detector = InterferenceDetector(
+            settings, sample_rate, _opened(DetectionModel, detection_model), stream
+        )
+        model = _opened(ClassModel, class_model)
+        self.classifier = InterferenceClassifier(
+            settings.unknown_share, model, _per_minute(settings.snapshot_s)
+        )
         gr.hier_block2.__init__(self, "gnss_monitor", features.input_signature(), gr.io_signature(0, 0, 0))
         for port in ("events", "decisions"):
             self.message_port_register_hier_out(port)
@@ -224,6 +233,60 @@ class GnssMonitor(gr.hier_block2):
     def readers(self) -> list[SafeBlock]:
         """The Python blocks inside, for a runner that drains them."""
         return [self.detector, self.classifier]
+
+
+def interference_detector(
+    sample_rate: float, *, model: DetectionModel | str | os.PathLike = "", **keys: Any
+) -> InterferenceDetector:
+    """Interference Detector with its settings as keywords.
+
+    Parameters
+    ----------
+    sample_rate : float
+        Hz, of the input of Channelizer Features, where the stream does not tell.
+    model : DetectionModel or path, optional
+        The shipped one if left out or empty.
+    **keys
+        Fields of `GnssSettings`.
+
+    Raises
+    ------
+    InputError
+        Settings that do not fit, or a model that cannot be used.
+    """
+    settings = build(GnssSettings, keys, "Interference Detector")
+    return InterferenceDetector(settings, sample_rate, _opened(DetectionModel, model))
+
+
+def interference_classifier(
+    *, model: ClassModel | str | os.PathLike = "", **keys: Any
+) -> InterferenceClassifier:
+    """Interference Classifier with its settings, `unknown_share` and `snapshot_s`, as keywords.
+
+    Parameters
+    ----------
+    model : ClassModel or path, optional
+        The shipped one if left out or empty.
+    **keys
+        Fields of `GnssSettings`.
+
+    Raises
+    ------
+    InputError
+        Settings that do not fit, or a model that cannot be used.
+    """
+    settings = build(GnssSettings, keys, "Interference Classifier")
+    minute = _per_minute(settings.snapshot_s)
+    return InterferenceClassifier(settings.unknown_share, _opened(ClassModel, model), minute)
+
+
+def _opened(kind: type, model: Any) -> Any:
+    """A model that is given as such or as a file; None, which means the shipped one, of an empty name."""
+    return model if model is None or isinstance(model, kind) else kind(model) if model else None
+
+
+def _per_minute(snapshot_s: float) -> int:
+    return max(1, round(60 / snapshot_s))
 
 
 def make_features(settings: GnssSettings, sample_rate: float, format: str) -> Any:
