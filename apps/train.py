@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.only in (None, name):
             with progress(None, f"{name}: sessions") as advance:
                 path = train(arguments.out, arguments.cache, clock, advance)
-            print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, card {path.with_suffix('.json')}")
+            print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, card {path.with_suffix('.card.json')}")
     return 0
 
 

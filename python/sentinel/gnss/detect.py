@@ -174,7 +174,7 @@ def detect_in(
 
 def with_gain_as_set(snapshots: Snapshots, settings: GnssSettings) -> Snapshots:
     """The snapshots, without the gain that the source told where it is not to be trusted."""
-    if settings.gain != "unknown":
+    if settings.gain_is != "unknown":
         return snapshots
     return replace(snapshots, gain_db=np.full(len(snapshots), np.nan, snapshots.gain_db.dtype))
 
