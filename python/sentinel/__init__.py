@@ -2,8 +2,8 @@
 """Spectrum monitoring inside GNU Radio.
 
 Blocks stand here (`sentinel.wmatrix_stft`), DSP kernels in `sentinel.kernel`, what all rooms
-share in `sentinel.core`, and each detector in a room of its own (`sentinel.pulse`, `sentinel.gnss`). Importing
-the package loads no learning framework, no web server, no window toolkit and no radio driver.
+share in `sentinel.core`, and each detector in a room of its own (`sentinel.pulse`, `sentinel.gnss`).
+Importing the package loads no learning framework, no web server, no window toolkit and no radio driver.
 """
 
 import sys as _sys

@@ -20,6 +20,8 @@ BLOCKS = ROOT / "grc"
 #: Flowgraphs that the project ships.
 SHIPPED = sorted([*(ROOT / "apps").glob("*.grc"), *(ROOT / "examples").glob("*.grc")])
 FOLDERS = f"{BLOCKS}:/usr/share/gnuradio/grc/blocks"
+# GNU Radio's qtgui loads matplotlib, which says so where pip has another one than the system.
+_TWO_MATPLOTLIBS = "ignore:Unable to import Axes3D:UserWarning"
 STATES = {"bus_sink": False, "bus_source": False, "bus_structure": None, "rotation": 0, "state": "enabled"}
 
 
@@ -109,5 +111,5 @@ def run_with(program: Path, *words: str, cwd: Path) -> subprocess.CompletedProce
         capture_output=True,
         text=True,
         timeout=120,
-        env=os.environ | {"QT_QPA_PLATFORM": "offscreen"},
+        env=os.environ | {"QT_QPA_PLATFORM": "offscreen", "PYTHONWARNINGS": _TWO_MATPLOTLIBS},
     )

@@ -3,6 +3,7 @@
 
 import importlib.util
 import json
+import re
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -44,14 +45,14 @@ def programs(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def scene():
-    """3.23 s of noise as pairs of bytes, with a carrier for 0.5 s, a chirp for 0.6 s, and one up to the end."""
+    """3.23 s of noise as pairs of bytes, with a carrier for 0.5 s and two chirps, one up to the end."""
     rng = np.random.default_rng(20260701)
     count = int(3.23 * RATE)
     time = np.arange(count) / RATE
     samples = (8 * (rng.standard_normal(count) + 1j * rng.standard_normal(count))).astype(np.complex64)
     carrier = (time >= 1.2) & (time < 1.7)
     samples[carrier] += (6 * np.exp(2j * np.pi * 310e3 * time[carrier])).astype(np.complex64)
-    chirp = ((time >= 2.1) & (time < 2.7)) | (time >= 3.0)
+    chirp = ((time >= 2.1) & (time < 2.6)) | (time >= 3.0)
     sweep = (time[chirp] % 20e-6) / 20e-6 - 0.5
     samples[chirp] += (25 * np.exp(1j * np.pi * 20e-6 * 2.4e6 * sweep**2)).astype(np.complex64)
     parts = np.stack([samples.real, samples.imag], -1) + 127.5
@@ -165,7 +166,7 @@ def captures(path, *, gains=(), starts=()):
 
 def test_a_jump_of_the_recordings_clock_closes_what_is_open(programs, scene, tmp_path):
     """Two segments, with the carrier running across their border: two events, each of its own segment."""
-    path, samples = recording(tmp_path, scene, "cu8")
+    path, _ = recording(tmp_path, scene, "cu8")
     border = int(1.4 * RATE)
     captures(path, starts=[(border, CENTER, "2026-07-02T00:10:00.000000Z")])
     ran = run_with(
@@ -181,7 +182,7 @@ def test_a_jump_of_the_recordings_clock_closes_what_is_open(programs, scene, tmp
 
 def test_another_centre_is_another_band(programs, scene, tmp_path):
     """Events behind a retuning bear the new centre, and the receiver is learned anew."""
-    path, samples = recording(tmp_path, scene, "cu8")
+    path, _ = recording(tmp_path, scene, "cu8")
     border = int(1.8 * RATE)
     captures(path, starts=[(border, 1227.6e6, "2026-07-02T00:00:01.050000Z")])
     ran = run_with(
@@ -232,8 +233,6 @@ BAD = [
 @pytest.mark.parametrize("name", ["gnss", "gnss_by_hand"])
 @pytest.mark.parametrize(("line", "text"), BAD)
 def test_bad_input_of_a_compiled_program_is_one_line_and_exit_code_2(programs, tmp_path, name, line, text):
-    import re
-
     np.zeros(4000, np.uint8).tofile(tmp_path / "x.cu8")
     given, *words = line.split()
     ran = run_with(programs[name], "--input", given, *words, cwd=tmp_path)

@@ -60,11 +60,14 @@ def types(message):
         "long": pmt.is_integer,
         "double": pmt.is_real,
         "symbol": pmt.is_symbol,
+        "u8vector": pmt.is_u8vector,
         "f64vector": pmt.is_f64vector,
         "f32vector": pmt.is_f32vector,
         "c32vector": pmt.is_c32vector,
         "vector": pmt.is_vector,
         "nil": pmt.is_null,
+        "dict": pmt.is_dict,
+        "tuple": pmt.is_tuple,
     }
     items = pmt.dict_items(message)
     pairs = [pmt.nth(place, items) for place in range(pmt.length(items))]
@@ -111,6 +114,49 @@ def test_details_of_a_pulse_event():
     samples[(np.arange(len(samples)) / rate) % 2.0 < 0.015] += 0.1
     (event, *_) = pulse.detect(samples, rate, interval_s=2.0).events
     assert event.details.keys() == table("`details` of detector `pulse`").keys()
+
+
+@pytest.fixture(scope="module")
+def interference():
+    """Events, and messages of the port `detections`, of a carrier that comes and goes."""
+    rate = 2.56e6
+    count = int(2.2 * rate)
+    time = np.arange(count) / rate
+    noise = np.random.default_rng(5).standard_normal((count, 2)).astype(np.float32)
+    samples = (0.03 * noise).view(np.complex64)[:, 0].copy()
+    on = (time >= 1.5) & (time < 1.8)
+    samples[on] += (0.04 * np.exp(2j * np.pi * 3e5 * time[on])).astype(np.complex64)
+    monitor = sentinel.gnss_monitor(rate, snapshot_s=0.05, learn_s=1.0, hold_s=0.1)
+    top, debug, events = gr.top_block(), blocks.message_debug(), blocks.message_debug()
+    top.connect(blocks.vector_source_c(samples), monitor)
+    top.msg_connect(monitor.detector, "detections", debug, "store")
+    top.msg_connect(monitor, "events", events, "store")
+    top.run()
+    for block in monitor.readers:
+        block.drain()
+    return [[box.get_message(number) for number in range(box.num_messages())] for box in (events, debug)]
+
+
+def test_details_of_a_gnss_event(interference):
+    events, _ = interference
+    rows = table("`details` of detector `gnss`")
+    assert [pmt.symbol_to_string(pmt.dict_ref(e, pmt.intern("state"), pmt.PMT_NIL)) for e in events] == [
+        "open",
+        "closed",
+    ]
+    for event in events:
+        assert_listed(rows, pmt.dict_ref(event, pmt.intern("details"), pmt.PMT_NIL))
+
+
+def test_detections(interference):
+    _, detections = interference
+    rows = table("## Port `detections`")
+    assert len(detections) > 5
+    for message in detections:
+        assert_listed(rows, message)
+    # A snapshot without a revision, and one with.
+    assert {types(message)["event"] for message in detections} == {"dict", "nil"}
+    assert {types(message)["description"] for message in detections} == {"f64vector", "nil"}
 
 
 def test_gaps():

@@ -268,9 +268,9 @@ def input_center(text: str, center_freq: float | str | None = None) -> float:
 def input_format(text: str, format: str | None = None) -> str:
     """Type of the items that `open_input` gives where they stay native if they can.
 
-    For a flowgraph whose other blocks must know it: cu8, ci8, cu16_le or ci16_le of recordings and RTL dongles
-    that have it, else cf32_le. So too where the input cannot be opened now: Companion asks while the file
-    is not there yet, and Sentinel Source will say what is wrong with it.
+    For a flowgraph whose other blocks must know it: cu8, ci8, cu16_le or ci16_le of recordings and RTL
+    dongles that have it, else cf32_le. So too where the input cannot be opened now: Companion asks while the
+    file is not there yet, and Sentinel Source will say what is wrong with it.
 
     Parameters
     ----------
