@@ -36,7 +36,10 @@ def test_description_compiles_and_runs(tmp_path):
     done, program = compile_(tmp_path, "chain", blocks, connections)
     assert done.returncode == 0, done.stdout + done.stderr
     # grcc leaves unknown blocks out without a word.
-    assert "sentinel.channelizer_features(samp_rate, 'cu8', 16, 4, 0.05, 0.1, True)" in program.read_text()
+    assert (
+        "sentinel.flowgraph.channelizer_features(samp_rate, 'cu8', 16, 4, 0.05, 0.1, True)"
+        in program.read_text()
+    )
     run(program)
     expected = measure(native, RATE, channels=16, taps_per_channel=4, snapshot_s=0.05)
     records = np.fromfile(tmp_path / "out.f32", np.float32).reshape(-1, 73)
