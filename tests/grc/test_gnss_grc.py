@@ -211,7 +211,7 @@ def test_the_gain_a_recording_tells_is_used_unless_it_is_not_to_be(programs, sce
             cwd=tmp_path,
         )
         assert ran.returncode == 0, ran.stderr
-        expected = detect_in(told, GnssSettings(**SETTINGS, gain=gain), source.identity).events
+        expected = detect_in(told, GnssSettings(**SETTINGS, gain_is=gain), source.identity).events
         found = read_events(tmp_path / f"{gain}.jsonl")
         assert_same(found, expected)
         assert all(("gain_unknown" in event.flags) == (gain == "unknown") for event in found)

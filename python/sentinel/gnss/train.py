@@ -111,25 +111,31 @@ def load(
     return join_columns(parts)
 
 
-def lift(rendered: Rendered) -> Rendered:
-    """The same session with flat noise in half of its clean stretches of 10 s: 0.5 to 10 dB more power.
+def lift(rendered: Rendered, stretch: int = 10, share: float = 0.5) -> Rendered:
+    """The same session with flat noise in a share of its clean stretches: 0.5 to 10 dB more power.
 
     White noise through the receiver's passband changes nothing but the level, so it need not be rendered.
     """
     snapshots = rendered.snapshots
     rng = np.random.default_rng([SEED, int(snapshots.power[0].view(np.uint32).sum())])
     power = snapshots.power.copy()
-    label, jn_db, share = rendered.label.copy(), rendered.jn_db.copy(), rendered.active_share.copy()
-    for first in range(0, len(rendered), 10):
-        here = slice(first, first + 10)
-        if rendered.baseline[here].any() or (rendered.active_share[here] > 0).any() or rng.random() < 0.5:
+    label, jn_db, active = rendered.label.copy(), rendered.jn_db.copy(), rendered.active_share.copy()
+    for first in range(0, len(rendered), stretch):
+        here = slice(first, first + stretch)
+        if rendered.baseline[here].any() or (rendered.active_share[here] > 0).any() or rng.random() > share:
             continue
         rise_db = rng.uniform(0.5, 10)
         power[here] *= np.float32(10 ** (rise_db / 10))
-        label[here], share[here] = CLASSES.index("noise"), 1.0
+        label[here], active[here] = CLASSES.index("noise"), 1.0
         jn_db[here] = 10 * np.log10(10 ** (rise_db / 10) - 1)
     changed = replace(snapshots, power=power)
-    return replace(rendered, snapshots=changed, label=label, jn_db=jn_db, active_share=share)
+    return replace(rendered, snapshots=changed, label=label, jn_db=jn_db, active_share=active)
+
+
+def only_lifted(rendered: Rendered) -> Rendered:
+    """The same session with flat noise in each clean second, and no other second of a class."""
+    lifted = lift(rendered, 1, 1.0)
+    return replace(lifted, label=np.where(rendered.active_share == 0, lifted.label, 0))
 
 
 def fit_detector(train: Columns, seed: int = SEED) -> Any:
@@ -221,8 +227,15 @@ def train_classifier(
     folder: str | os.PathLike, cache: str | os.PathLike, clock: Clock, progress: Callable | None = None
 ) -> Path:
     """Train the forest on detected snapshots of each class and write it; return its path."""
-    train = jammed(load("classes-train", cache, clock, progress))
-    held_out = jammed(load("classes-design", cache, clock, progress))
+    train, held_out = (
+        join_columns(
+            [
+                jammed(load(name, cache, clock, progress)),
+                jammed(load(name, cache, clock, change=only_lifted)),
+            ]
+        )
+        for name in ("classes-train", "classes-design")
+    )
     labels = train.label - 1
     shipped = shipped_forest(
         train.description.astype(np.float32),
