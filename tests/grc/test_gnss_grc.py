@@ -210,7 +210,7 @@ def test_the_gain_a_recording_tells_is_used_unless_it_is_not_to_be(programs, sce
             cwd=tmp_path,
         )
         assert ran.returncode == 0, ran.stderr
-        expected = detect_in(told, GnssSettings(**SETTINGS, gain=gain), source.identity).events
+        expected = detect_in(told, GnssSettings(**SETTINGS, gain_is=gain), source.identity).events
         found = read_events(tmp_path / f"{gain}.jsonl")
         assert_same(found, expected)
         assert all(("gain_unknown" in event.flags) == (gain == "unknown") for event in found)
@@ -220,7 +220,7 @@ BAD = [
     ("none.cu8 --rate 2.56M", "none.cu8: file not found; check the name"),
     ("x.cu8", "--rate"),
     ("x.cu8 --rate 2.56M --false-alarms 0", "false_alarms_per_hour = 0"),
-    ("x.cu8 --rate 2.56M --gain-is sometimes", "gain = 'sometimes'"),
+    ("x.cu8 --rate 2.56M --gain-is sometimes", "gain_is = 'sometimes'"),
     ("x.cu8 --rate 2.56M --snapshot 0.001", "snapshot_s = 0.001"),
     ("x.cu8 --rate 100 --snapshot 0.05", "does not hold one sample|one sample|snapshot"),
     ("x.cu8 --rate 2.56M --format-name cf99", "cf99"),
