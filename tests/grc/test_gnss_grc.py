@@ -221,7 +221,7 @@ BAD = [
     ("none.cu8 --rate 2.56M", "none.cu8: file not found; check the name"),
     ("x.cu8", "--rate"),
     ("x.cu8 --rate 2.56M --false-alarms 0", "false_alarms_per_hour = 0"),
-    ("x.cu8 --rate 2.56M --gain-is sometimes", "gain = 'sometimes'"),
+    ("x.cu8 --rate 2.56M --gain-is sometimes", "gain_is = 'sometimes'"),
     ("x.cu8 --rate 2.56M --snapshot 0.001", "snapshot_s = 0.001"),
     ("x.cu8 --rate 100 --snapshot 0.05", "does not hold one sample|one sample|snapshot"),
     ("x.cu8 --rate 2.56M --format-name cf99", "cf99"),

@@ -19,7 +19,7 @@ from ..core.settings import build
 from ..core.stream import Stream
 from .classifier import Classifier
 from .config import GnssSettings
-from .detect import make_monitor, with_gain_as_set
+from .detect import make_monitor
 from .features import snapshot_length
 from .learned import ClassModel, DetectionModel
 from .monitor import Monitor, Step
@@ -84,7 +84,7 @@ class InterferenceDetector(SafeBlock, gr.sync_block):
     def _take(self, run: RecordRun) -> None:
         if run.begins or self.monitor is None:
             self._begin(run)
-        snapshots = with_gain_as_set(run.snapshots, self.settings)
+        snapshots = run.snapshots
         for index in range(len(snapshots)):
             time_s = float(snapshots.time_s[index])
             known = self.receiver_at is not None and np.isfinite(time_s)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -143,7 +143,6 @@ def detect_in(
     receiver_at: Callable[[float], ReceiverState | None] | None = None,
 ) -> Detection:
     """The same on features; where a snapshot does not follow the one before, a segment begins."""
-    snapshots = with_gain_as_set(snapshots, settings)
     model = detection_model or DetectionModel()
     stream = stream or Stream("array", "array", "exact", "clipping_unknown")
     monitor = make_monitor(settings, snapshots.sample_rate, snapshots.center_freq, stream, model)
@@ -170,13 +169,6 @@ def detect_in(
         publish(step.event)
     publish(monitor.end())
     return Detection(tuple(events), tuple(decisions), snapshots)
-
-
-def with_gain_as_set(snapshots: Snapshots, settings: GnssSettings) -> Snapshots:
-    """The snapshots, without the gain that the source told where it is not to be trusted."""
-    if settings.gain_is != "unknown":
-        return snapshots
-    return replace(snapshots, gain_db=np.full(len(snapshots), np.nan, snapshots.gain_db.dtype))
 
 
 def _adjoins(snapshots: Snapshots, index: int) -> bool:
