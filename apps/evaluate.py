@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument(
         "--full",
         action="store_true",
-        help="all trials (the default): about 40 minutes, gnss 2 hours, streams 5",
+        help="all trials (the default): about 40 minutes, gnss 3 hours, streams 5",
     )
     how.add_argument("--trials-scale", type=float, metavar="X", help="this many times the full trials")
     parser.add_argument(

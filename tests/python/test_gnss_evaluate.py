@@ -18,7 +18,9 @@ from gnuradio.sentinel.gnss import (
     evaluate_unseen,
     published_data,
 )
-from gnuradio.sentinel.gnss.evaluate_bench import DESIGN, Bench, design_seeds, session_of
+from gnuradio.sentinel.gnss.config import GnssSettings
+from gnuradio.sentinel.gnss.detect import detect_in
+from gnuradio.sentinel.gnss.evaluate_bench import DESIGN, Bench, design_seeds, session_of, watch
 from gnuradio.sentinel.gnss.evaluate_detection import CLEAN, STRETCH
 from gnuradio.sentinel.gnss.evaluate_grids import DETECTION, QUIET, TABLES
 from gnuradio.sentinel.gnss.f2 import f2, sessions_f2
@@ -185,3 +187,26 @@ def test_published_data_are_rows_and_pictures_of_the_same_seconds(tmp_path, monk
     power_db = 10 * np.log10(pictures.power[place, 0])
     assert np.allclose(rows.features[first, :64], power_db, atol=1e-3)
     assert rows.labels[first] == "jammer 2"
+
+
+@needs_models
+def test_figures_that_are_not_there_are_told(tmp_path):
+    from gnuradio.sentinel.gnss import evaluate
+
+    with evaluate.open_store(tmp_path / "r.jsonl") as store:
+        failures, _ = evaluate.quick_check(store)
+        with pytest.raises(InputError, match="thresholds are missing"):
+            evaluate.make_bench(store, None).thresholds()
+    told = "\n".join(map(str, failures))
+    assert all(f"no committed {table.compared[0]}" in told for table in TABLES)
+
+
+@needs_models
+def test_what_the_monitor_opens_are_the_events_of_the_room(tmp_path):
+    cell = Cell({"table": "gnss_points", "seeds": "final", "set": "cw-10", "duration_s": 60}, 1, 7)
+    bench = Bench(tmp_path)
+    rendered = bench.rendered(cell)
+    watched = watch(rendered, bench.detection)
+    events = detect_in(rendered.snapshots, GnssSettings(), None, bench.detection).events
+    starts = [event.sample_start for event in events]
+    assert starts and starts == rendered.snapshots.sample_start[watched.opened].tolist()

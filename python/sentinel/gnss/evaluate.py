@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..core.canonical import digest
+from ..core.errors import InputError
 from ..core.evaluation import (
     Cell,
     CellFunction,
@@ -58,7 +59,14 @@ def make_bench(store: ResultStore, cache: str | os.PathLike | None) -> Bench:
 
     def thresholds() -> dict[str, float]:
         if not known:
-            known.update(store.total(THRESHOLDS.key))
+            total = store.total(THRESHOLDS.key)
+            if total["trials"]:
+                known.update(total)
+            elif cache is None:
+                raise InputError(f"{store.path}: thresholds are missing; run `sentinel evaluate gnss` first")
+            else:
+                # Another worker has the cell and is not done with it: the same comes out here.
+                known.update(plain_thresholds(cache))
         return known
 
     return Bench(cache, thresholds)

@@ -113,8 +113,9 @@ def level_table(store: ResultStore) -> str:
         clean = named[CLEAN, 0]
         cells = []
         for place in range(CLEAN):
-            right = np.trace(named[place, :OTHER]), named[place].sum()
-            cells.append(f"{right[0] / right[1]:.3f} / {np.trace(given[place, :OTHER]) / right[1]:.3f}")
+            count = named[place].sum()
+            shares = [f"{np.trace(part[place, :OTHER]) / max(count, 1):.3f}" for part in (named, given)]
+            cells.append(" / ".join(shares) if count else "")
         how = "seconds alone" if table == SINGLE.name else "as it runs"
         rows.append([how, text, f"{clean[0] / clean.sum():.4f}" if clean.sum() else "", *cells])
     header = ["", "set", "clean: called none", *(f"{low:+d} to {low + 10:+d} dB" for low in RANGES_DB)]
@@ -175,6 +176,9 @@ def rejection_table(store: ResultStore) -> str:
         together = [np.concatenate([part[i] for part in parts]) for i in (1, 2)]
         parts.append(("all of these together", *together))
     for text, doubt, wrong in parts:
+        # Where every answer is an error there is no order to be told from another.
+        if wrong.all():
+            continue
         curve = rejection_curve(doubt, wrong)
         at = [f"{curve.error_rate[int(share * len(wrong))]:.3f}" for share in (0, 0.05, 0.1, 0.2, 0.5)]
         areas = [f"{value:.3f}" for value in (curve.area, curve.area_random, curve.area_best, curve.gain)]

@@ -216,7 +216,7 @@ def quiet_table(store: ResultStore) -> str:
                 ratio = value_text(opened / expected, poisson_interval(opened, expected), 2)
                 bound = poisson_upper_bound(opened, hours)
                 enough = "" if expected >= 30 else "fewer than 30 expected: only the bound counts"
-                row = [f"{rate:g}", seeds, text, f"{hours:.1f}", f"{expected:.0f}", opened]
+                row = [f"{rate:g}", seeds, text, f"{hours:.1f}", f"{expected:.3g}", opened]
                 rows.append([*row, ratio, f"{bound:.2f}", enough])
     header = ["stated, 1/h", "seeds", "gain", "hours", "expected", "opened", "measured / stated"]
     return markdown_table([*header, "95 % bound, 1/h", ""], rows) if rows else NO_RESULTS

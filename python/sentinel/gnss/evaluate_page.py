@@ -187,6 +187,7 @@ def write_page(store: ResultStore, place_store: ResultStore, out: str | os.PathL
 def target_table(store: ResultStore) -> str:
     """What was measured beside what was asked for."""
     rows = detection.detection_targets(store) + classes.class_targets(store)
+    rows += evaluate_closed_forms.closed_form_targets(store)
     header = ["", "measured", "must", "strong", "stretch", "reached"]
     return markdown_table(header, rows) if rows else detection.NO_RESULTS
 
