@@ -60,7 +60,7 @@ def test_defaults_and_units_are_those_of_the_settings(shown, name):
 
 def test_choices_of_the_gain_are_those_of_the_settings():
     for shown in (MONITOR, DETECTOR):
-        assert tuple(shown["gain"]["options"]) == GnssSettings.model_fields["gain"].annotation.__args__
+        assert tuple(shown["gain_is"]["options"]) == GnssSettings.model_fields["gain_is"].annotation.__args__
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -100,7 +100,7 @@ def test_what_the_settings_refuse_is_marked(name, wrong):
 @pytest.mark.parametrize(
     ("kind", "change"),
     [
-        ("gnss_monitor", {"gain": "sometimes"}),
+        ("gnss_monitor", {"gain_is": "sometimes"}),
         ("gnss_monitor", {"channels": "63"}),
         ("gnss_monitor", {"sample_rate": "0"}),
         ("interference_detector", {"sample_rate": "10"}),
