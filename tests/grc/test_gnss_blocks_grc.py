@@ -66,7 +66,7 @@ def test_choices_of_the_gain_are_those_of_the_settings():
 @pytest.mark.parametrize("name", NAMES)
 def test_the_description_is_complete(name):
     shown = description(name)
-    assert shown["flags"] == ["python"] and shown["category"] == "[Sentinel]/GNSS"
+    assert shown["flags"] == ["python"] and shown["category"] == "[Sentinel]"
     for parameter in shown["parameters"]:
         assert re.search(rf"\$\{{[^}}]*\b{parameter['id']}\b", shown["templates"]["make"])
     text = shown["documentation"].replace("\\\n", "")  # as Companion joins lines
