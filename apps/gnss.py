@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
+import time
 from pathlib import Path
 
 from gnuradio import gr
@@ -139,7 +141,7 @@ class GnssRun(DetectorRun):
         self.detector.detector.on_step = self._on_step
         self.detector.classifier.on_event = self._on_event
         if self.witness is not None:
-            self.detector.detector.receiver_at = self.witness.state_at
+            self.detector.detector.receiver_at = self._receiver_at
         blocks = [*self.detector.readers, self.sink]
         if self.source.live:
             # Filled samples are left out of all sums: a gap costs no more than its own length.
@@ -163,6 +165,14 @@ class GnssRun(DetectorRun):
         self.console.event(event)
         if self.arguments.plot and event.state == "closed":
             self.found.append(event)
+
+    def _receiver_at(self, time_s: float):
+        """What the receiver said of a snapshot; live samples without a stamp are those of just now."""
+        if not math.isfinite(time_s):
+            if not self.source.live:
+                return None
+            time_s = time.time() - self.settings.snapshot_s
+        return self.witness.state_at(time_s)
 
     def banner(self) -> None:
         """Say what is watched."""

@@ -38,7 +38,7 @@ class InterferenceDetector(SafeBlock, gr.sync_block):
     Classifier: one dict per detected snapshot or revision, see docs/messages.md.
 
     `on_step`, if set, is called with every step: the command prints its lines there. `receiver_at`, if set,
-    gives the state of the satellite receiver at a POSIX time.
+    gives the state of the satellite receiver at a POSIX time, which is NaN where the source has no clock.
 
     Parameters
     ----------
@@ -87,8 +87,8 @@ class InterferenceDetector(SafeBlock, gr.sync_block):
         snapshots = run.snapshots
         for index in range(len(snapshots)):
             time_s = float(snapshots.time_s[index])
-            known = self.receiver_at is not None and np.isfinite(time_s)
-            step = self.monitor.step(snapshots, index, self.receiver_at(time_s) if known else None)
+            state = None if self.receiver_at is None else self.receiver_at(time_s)
+            step = self.monitor.step(snapshots, index, state)
             self.judged_samples += int(snapshots.sample_count[index]) if step.decision.decided else 0
             self._publish(step)
             if self.on_step is not None:

@@ -109,7 +109,7 @@ class Monitor:
         verdict = evidence.judge(self._spectrum(judgement), suffering, self._evidence)
         detected = verdict.kind == evidence.INTERFERENCE
         self.detector.settle(quiet=not detected)
-        self._reference.learn(receiver, float(snapshots.time_s[index]), frozen=verdict.kind != evidence.NONE)
+        self._reference.learn(receiver, _moment_s(snapshots, index), frozen=verdict.kind != evidence.NONE)
         second = self._second(judgement, verdict, suffering, snapshots, index) if detected else None
         before = self.event
         event = self._follow(self.tracker.step(second), second)
@@ -205,3 +205,9 @@ class Monitor:
             flags=flags,
             description=judgement.description,
         )
+
+
+def _moment_s(snapshots: Snapshots, index: int) -> float:
+    """A time that goes on from snapshot to snapshot, also where the source has no clock."""
+    time_s = float(snapshots.time_s[index])
+    return time_s if np.isfinite(time_s) else float(snapshots.sample_start[index] / snapshots.sample_rate)
