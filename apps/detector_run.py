@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import logging
 import time
+from abc import ABC, abstractmethod
 from typing import Any
 
 from gnuradio.sentinel.core.event_sink import EventSink
@@ -18,7 +19,7 @@ from gnuradio.sentinel.core.source import source
 from .input_arguments import roll_of, sink_texts
 
 
-class DetectorRun:
+class DetectorRun(ABC):
     """The flowgraph of a command and what it counts; a room fills in the rest.
 
     Parameters
@@ -56,25 +57,25 @@ class DetectorRun:
         )
         self.found: list = []
 
+    @abstractmethod
     def graph(self) -> tuple:
         """Flowgraph, source and Python blocks, for the runner."""
-        raise NotImplementedError
 
+    @abstractmethod
     def make_detector(self) -> None:
         """Make the detector anew for a source that was opened again."""
-        raise NotImplementedError
 
+    @abstractmethod
     def banner(self) -> None:
         """Say what begins."""
-        raise NotImplementedError
 
+    @abstractmethod
     def finish(self) -> None:
         """Say how it went, after all else."""
-        raise NotImplementedError
 
+    @abstractmethod
     def counts(self) -> dict[str, Any]:
         """`decisions`, `events`, `judged_samples` and `false_alarms_per_hour`, for the report."""
-        raise NotImplementedError
 
     def run(self) -> int:
         """Run to the end; print, report and draw. Returns the exit code."""

@@ -156,10 +156,7 @@ class GnssRun(DetectorRun):
         if step.decision.decided:
             self.judged += int(run.snapshots.sample_count[index])
         if self.table is not None:
-            state = (
-                None if self.witness is None else self.witness.state_at(float(run.snapshots.time_s[index]))
-            )
-            self.table.add(step, run.snapshots, index, state)
+            self.table.add(step, run.snapshots, index)
 
     def _on_event(self, event) -> None:
         self.console.event(event)

@@ -66,7 +66,6 @@ class InterferenceDetector(SafeBlock, gr.sync_block):
         self.monitor: Monitor | None = None
         self.on_step: Callable[[Step, RecordRun, int], None] | None = None
         self.receiver_at: Callable[[float], ReceiverState | None] | None = None
-        self.judged_samples = 0
         samples = snapshot_length(sample_rate, settings.snapshot_s, settings.channels)
         self._reader = RecordReader(sample_rate, samples)
         for port in ("decisions", "events", "detections"):
@@ -89,7 +88,6 @@ class InterferenceDetector(SafeBlock, gr.sync_block):
             time_s = float(snapshots.time_s[index])
             state = None if self.receiver_at is None else self.receiver_at(time_s)
             step = self.monitor.step(snapshots, index, state)
-            self.judged_samples += int(snapshots.sample_count[index]) if step.decision.decided else 0
             self._publish(step)
             if self.on_step is not None:
                 self.on_step(step, run, index)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import asdict
 from typing import Any
@@ -46,9 +47,7 @@ class FeatureTable:
         except OSError as error:
             raise OutputError(f"{path}: cannot be written: {error.strerror}; choose another place") from error
 
-    def add(
-        self, step: Step, snapshots: Snapshots, index: int, receiver: ReceiverState | None = None
-    ) -> None:
+    def add(self, step: Step, snapshots: Snapshots, index: int) -> None:
         """Take one snapshot."""
         row: dict[str, Any] = {
             "sample_start": int(snapshots.sample_start[index]),
@@ -71,7 +70,7 @@ class FeatureTable:
             "event_id": None if step.follows is None else step.follows.id,
             "j_n_db": impact.get("j_n_db"),
             "cn0_loss_db": impact.get("cn0_loss_db"),
-            "receiver": None if receiver is None else _json(receiver),
+            "receiver": None if step.receiver is None else _json(step.receiver),
         }
         self._rows.append(row)
         if len(self._rows) >= GROUP_ROWS:
@@ -132,6 +131,4 @@ def _microseconds(time_s: float) -> int | None:
 
 
 def _json(state: ReceiverState) -> str:
-    import json
-
     return json.dumps(asdict(state), default=str)

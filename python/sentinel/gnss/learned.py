@@ -52,10 +52,7 @@ class DetectionModel:
     """
 
     def __init__(self, path: str | os.PathLike | None = None) -> None:
-        self.loaded: LoadedModel = load_model(
-            path or DETECTOR_FILE, room="gnss", kind="detector", feature_version=FEATURE_VERSION
-        )
-        _check_columns(self.loaded, DETECTION_COLUMNS)
+        self.loaded = _load(path or DETECTOR_FILE, "detector", DETECTION_COLUMNS)
 
     def score(self, columns: np.ndarray) -> np.ndarray:
         """Log-odds of interference, shape (n,), of rows of `statistics.NAMES`."""
@@ -103,10 +100,7 @@ class ClassModel:
     """
 
     def __init__(self, path: str | os.PathLike | None = None) -> None:
-        self.loaded: LoadedModel = load_model(
-            path or CLASSIFIER_FILE, room="gnss", kind="classifier", feature_version=FEATURE_VERSION
-        )
-        _check_columns(self.loaded, description.NAMES)
+        self.loaded = _load(path or CLASSIFIER_FILE, "classifier", description.NAMES)
         settings = self.loaded.info.settings
         try:
             self._low = np.array(settings["low"], float)
@@ -148,9 +142,11 @@ class ClassModel:
         return float(np.interp(1 - unknown_share, self._levels, self._quantiles))
 
 
-def _check_columns(loaded: LoadedModel, names: tuple[str, ...]) -> None:
-    if tuple(loaded.info.settings.get("columns", ())) != names:
+def _load(path: str | os.PathLike, kind: str, columns: tuple[str, ...]) -> LoadedModel:
+    loaded = load_model(path, room="gnss", kind=kind, feature_version=FEATURE_VERSION)
+    if tuple(loaded.info.settings.get("columns", ())) != columns:
         raise InputError(
             f"{loaded.path}: was trained on other columns than this version makes; train it again, or use "
             "the one that came with this version"
         )
+    return loaded

@@ -42,6 +42,8 @@ class Step:
         The revision to publish.
     follows : Event or None
         The event that the snapshot belongs to, as last revised.
+    receiver : ReceiverState or None
+        What the satellite receiver told of the same second.
     """
 
     judgement: Judgement
@@ -50,6 +52,7 @@ class Step:
     second: Second | None
     event: Event | None
     follows: Event | None
+    receiver: ReceiverState | None = None
 
 
 class Monitor:
@@ -120,6 +123,7 @@ class Monitor:
             second,
             event,
             self.event or event or before,
+            receiver,
         )
 
     def _exponent(self, score: float) -> float:

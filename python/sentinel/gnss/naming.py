@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .smoothing import MovingAverage, Prediction, verdict
+from .smoothing import Prediction, verdict
 
 
 @dataclass
@@ -32,18 +32,16 @@ class Tally:
     count: int = 0
     minutes: Counter = field(default_factory=Counter)
     _sums: list[np.ndarray] = field(default_factory=list)
-    _running: MovingAverage = field(default_factory=MovingAverage)
     _recent: list[Prediction] = field(default_factory=list)
 
-    def add(self, prediction: Prediction) -> Prediction:
-        """Take one more; return the moving average."""
+    def add(self, prediction: Prediction) -> None:
+        """Take one more."""
         values = [prediction.mean, prediction.variance, np.array(prediction.uncertainty)]
         self._sums = [a + b for a, b in zip(self._sums, values, strict=True)] if self._sums else values
         self.count += 1
         self._recent.append(prediction)
         if len(self._recent) == self.minute:
             self.end_minute()
-        return self._running.add(prediction)
 
     def end_minute(self) -> None:
         """Decide on the predictions since the last whole minute."""

@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 
 #: Samples made at a time. Fixed, so that samples are equal to the last bit however they are taken.
 BLOCK_SAMPLES = 1 << 16
 
 
-class Waveform:
+class Waveform(ABC):
     """Complex samples without end, of mean power 1 inside the sampled band.
 
     Parameters
@@ -27,9 +29,9 @@ class Waveform:
         self.position = 0
         self._rest = np.zeros(0, np.complex64)
 
+    @abstractmethod
     def _block(self) -> np.ndarray:
         """The next BLOCK_SAMPLES samples, from `position` on."""
-        raise NotImplementedError
 
     def take(self, count: int) -> np.ndarray:
         """The next `count` samples, complex64."""
