@@ -64,10 +64,10 @@ def run(arguments: argparse.Namespace) -> int:
 def _published(arguments: argparse.Namespace) -> int:
     if arguments.only:
         raise InputError("--only is for the shipped models; leave it out with --published")
-    from gnuradio.sentinel.gnss.evaluate_published import STAGES, folder
+    from gnuradio.sentinel.gnss.evaluate_published import folder
     from gnuradio.sentinel.gnss.published_data import KINDS, PublishedData
     from gnuradio.sentinel.gnss.train import Clock
-    from gnuradio.sentinel.gnss.train_published import train_published
+    from gnuradio.sentinel.gnss.train_published import PublishedSettings, train_published
 
     clock = Clock.start(arguments.max_minutes)
     for kind, experiment in KINDS.items():
@@ -81,15 +81,16 @@ def _published(arguments: argparse.Namespace) -> int:
             done = train_published(
                 PublishedData(kind, arguments.cache, tell).provider(),
                 folder(arguments.cache, kind),
+                settings=PublishedSettings(stages=experiment.stages),
                 classes=experiment.classes,
                 max_minutes=None if minutes is None else max(0.0, minutes - clock.seconds / 60),
             )
-        for name in STAGES:
+        for name in experiment.stages:
             if name in done:
                 print(
                     f"{kind} {name}: accuracy {done[name]['accuracy']:.3f}, F2 {done[name]['macro_f2']:.3f}"
                 )
-        if left := [name for name in STAGES if name not in done]:
+        if left := [name for name in experiment.stages if name not in done]:
             print(f"{kind}: {', '.join(left)} not done yet; the same command goes on")
     print("`sentinel evaluate gnss` takes the results into its page")
     return 0

@@ -75,7 +75,7 @@ def run() -> list[dict]:
         detector.settle(True)
     seen, comparison, baseline = judged.seen, judged.comparison, detector.baseline
     buffer, doubts = [comparison] * statistics.BUFFER, (0.0, np.inf, 0.0)
-    rows = detection_statistics(buffer, doubts)
+    rows = detection_statistics(buffer[-2:], buffer, doubts)
 
     def judge() -> None:
         detector.judge(snapshots, SNAPSHOTS - 1)
@@ -84,7 +84,7 @@ def run() -> list[dict]:
     asked = f"against the {1e3 * LIMIT_S:g} ms it may cost"
     steps = {
         "look and compare": lambda: baseline.compare(look(snapshots, SNAPSHOTS - 1)),
-        "statistics": lambda: detection_statistics(buffer, doubts),
+        "statistics": lambda: detection_statistics(buffer[-2:], buffer, doubts),
         "description": lambda: describe(seen, comparison, baseline, 0.0),
         "detection model, 3 rows": lambda: detection.score(rows),
         "classification": lambda: classes.predict(judged.description),

@@ -124,10 +124,10 @@ def test_nothing_is_learned_under_attack(scorer):
     score, threshold = scorer
     detector = make_detector(score)
     judge_all(detector, scene([Part(40)]), threshold)
-    kept = (detector.baseline.level_db, detector.baseline.shape_db.copy(), detector.baseline.learned)
+    kept = (detector.baseline.level.level_db, detector.baseline.shape_db.copy(), detector.baseline.learned)
     _, found = judge_all(detector, scene([Part(60, carrier(0)), Part(60, wide_noise(5))]), threshold)
     assert found[1:].sum() >= 118
-    assert detector.baseline.level_db == kept[0] and detector.baseline.learned <= kept[2] + 1
+    assert detector.baseline.level.level_db == kept[0] and detector.baseline.learned <= kept[2] + 1
     assert np.array_equal(detector.baseline.shape_db, kept[1])
 
 
@@ -207,8 +207,30 @@ def test_a_segment_begins_with_an_empty_buffer_and_an_old_reference():
     detector.begin_segment()
     judged = detector.judge(snapshots, 33)
     values = dict(zip(statistics.NAMES, judged.statistics, strict=True))
-    assert values["rise_twice_db"] == 0 and values["rise_now_db"] == pytest.approx(1, abs=0.05)
+    assert values["rise_twice"] == 0
+    assert judged.comparison.rise_db == pytest.approx(1, abs=0.05)
+    assert np.expm1(values["rise_now"]) == pytest.approx(1 / judged.comparison.rise_sigma_db, rel=0.05)
     assert detector.baseline.learned == learned
+
+
+def test_a_strong_jammer_that_ends_leaves_nothing_behind():
+    for signal in (carrier(10), pulses(3), wide_noise(6), comb(5)):
+        parts = [Part(30), Part(8, signal), Part(8)]
+        _, found = judge_all(make_detector(rule_score), scene(parts), 0.35)
+        assert found[31:38].all() and not found[38:].any()
+
+
+def test_noise_behind_the_passband_that_comes_or_goes_is_no_interference():
+    # Six bits too few: rounding is as strong as a quarter of the noise, and stays where the gain steps.
+    antenna = Antenna(passband_db=3)
+    quiet = scene([Part(40), Part(20)], antenna)
+    power = quiet.power.astype(float)
+    power += 0.2 * np.median(power)
+    power[40:] += 0.1 * np.median(power[:40])
+    detector = make_detector(rule_score)
+    judged, _ = judge_all(detector, changed(quiet, power=power.astype(np.float32)), 0.35)
+    energy = statistics.NAMES.index("shape_energy_now")
+    assert max(one.statistics[energy] for one in judged[40:]) < np.log1p(5)
 
 
 def compare_runs(snapshots, other):
@@ -270,17 +292,21 @@ def test_a_shift_by_whole_channels_changes_nothing(flat_scene):
 def test_one_call_for_several_doubts_is_several_calls():
     detector = make_detector(rule_score)
     judge_all(detector, scene([Part(12), Part(3, wide_noise(3))]), 0.35)
-    buffer = list(detector._buffer)
+    recent = list(detector._recent)
     doubts = (0.0, 1.5, np.inf)
-    table = detection_statistics(buffer, doubts)
+    table = detection_statistics(recent, recent, doubts)
     assert table.shape == (3, len(statistics.NAMES)) and np.isfinite(table).all()
     for row, doubt in zip(table, doubts, strict=True):
-        assert np.array_equal(row, detection_statistics(buffer, doubt))
-    rises = [statistics.NAMES.index(name) for name in ("rise_now_db", "rise_twice_db", "rise_mean_db")]
-    assert np.all(table[2, rises] == 0) and table[0, rises] - table[1, rises] == pytest.approx([1.5] * 3)
+        assert np.array_equal(row, detection_statistics(recent, recent, doubt))
+    rises = [statistics.NAMES.index(name) for name in ("rise_now", "rise_twice", "rise_mean")]
+    assert np.all(table[2, rises] == 0)
+    less = np.expm1(table[0, rises]) - np.expm1(table[1, rises])
+    sigmas = [one.rise_sigma_db for one in recent]
+    assert less[0] == pytest.approx(1.5 / sigmas[1])
+    assert less[2] == pytest.approx(np.mean(1.5 / np.array(sigmas)))
     same = np.delete(table, rises, axis=1)
     assert np.array_equal(same[0], same[2])
-    short = detection_statistics(buffer[-1:])
+    short = detection_statistics(recent[-1:], recent[-1:])
     assert short[statistics.NAMES.index("row_kurtosis_twice")] == 0 and np.isfinite(short).all()
 
 

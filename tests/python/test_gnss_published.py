@@ -18,7 +18,7 @@ from gnuradio.sentinel.gnss.train_published import (
 )
 
 SMALL = PublishedSettings(selected=4, trees=50, max_images=24, epochs=1)
-FOREST_ONLY = PublishedSettings(selected=4, trees=50, methods=("forest",))
+FOREST_ONLY = PublishedSettings(selected=4, trees=50, stages=("forest/session", "forest/random"))
 
 
 def forest_data(sessions=24, rows=8, columns=8):
@@ -79,7 +79,7 @@ def test_without_time_nothing_is_begun_and_later_it_goes_on(tmp_path):
     counted = Counted()
     assert train_published(counted.provider, tmp_path, settings=SMALL, max_minutes=0, quiet=True) == {}
     assert counted.forest_calls == 0
-    one = PublishedSettings(selected=4, trees=50, methods=("forest",), splits=("session",))
+    one = PublishedSettings(selected=4, trees=50, stages=("forest/session",))
     first = train_published(counted.provider, tmp_path, settings=one, quiet=True)
     both = train_published(counted.provider, tmp_path, settings=FOREST_ONLY, quiet=True)
     assert both["forest/session"] == first["forest/session"] and len(both) == 2
@@ -88,7 +88,7 @@ def test_without_time_nothing_is_begun_and_later_it_goes_on(tmp_path):
 
 
 def test_results_of_other_data_or_damaged_ones_are_refused(tmp_path):
-    one = PublishedSettings(selected=4, trees=50, methods=("forest",), splits=("session",))
+    one = PublishedSettings(selected=4, trees=50, stages=("forest/session",))
     train_published(Counted().provider, tmp_path, settings=one, quiet=True)
     other = Provider(forest_data, image_data, "tiny 2")
     with pytest.raises(InputError, match="of other data or settings; give another folder"):

@@ -2,19 +2,19 @@
 """What a receiver shows when nothing is there: learned while it is quiet, and hard to mislead.
 
 Three things keep an attacker from being learned. Snapshots are learned `delay` late, and all that wait
-are dropped when an alarm comes. The reference follows with a time constant of a minute or more. And it
-never leaves a band around its anchor, which itself moves within hours only: a ramp, however slow, ends
-in an alarm.
+are dropped when an alarm comes. The shape follows with a time constant of minutes. And level and shape never
+leave a band around an anchor, which itself moves within hours only: a ramp, however slow, ends in an alarm.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from .comparison import DB, Comparison, Look
+from .level import LevelReference, LevelSettings
 
 #: What a receiver may show of its own before anything is known of it: ripple, weak carriers of its making.
 #: A carrier at J/N -18 dB stays within three of these, one at -10 dB does not.
@@ -34,22 +34,22 @@ class BaselineSettings:
         Quiet snapshots until the reference is taken as known.
     delay : int
         Snapshots that a quiet one waits before it is learned.
-    follow_level, follow_shape, follow_moments : float
-        Time constants of level, of the shape of the passband, and of the moments.
+    follow_shape, follow_moments : float
+        Time constants of the shape of the passband, and of the moments.
     anchor : float
-        Time constant of the anchor.
-    level_band_db, shape_band_db : float
-        How far level and shape may go from the anchor.
+        Time constant of the shape's anchor.
+    shape_band_db : float
+        How far the shape may go from the anchor.
+    level : LevelSettings
     """
 
     learn: int = 10
     delay: int = 8
-    follow_level: float = 20.0
     follow_shape: float = 120.0
     follow_moments: float = 300.0
     anchor: float = 7200.0
-    level_band_db: float = 1.25
     shape_band_db: float = 0.4
+    level: LevelSettings = field(default_factory=LevelSettings)
 
 
 class Baseline:
@@ -75,15 +75,17 @@ class Baseline:
         """Forget everything, as for a new receiver."""
         n = self.channels
         self.learned = 0
-        self.level_db = np.nan
+        self.level = LevelReference(self.settings.level)
         self.shape_db = np.zeros(n)
         self.kurtosis = np.full(n, 2.0)
         self.coherence = np.full(n, complex(self.white_coherence))
         self.row_excess = 0.0
-        self._anchor_level = np.nan
         self._anchor_shape = np.zeros(n)
         self._gain_db = np.nan
-        self._waiting: deque[Look] = deque()
+        # Snapshots compared so far: the time that the level is followed in.
+        self._place = 0
+        # Those not learned yet: where, what, and how far above the expected level.
+        self._waiting: deque[tuple[int, Look, float]] = deque()
         # Scatter measured in what was learned, in units of what the theory of white noise gives.
         self._scatter = {"shape": 1.0, "kurtosis": 1.0, "coherence": 1.0, "row": 1.0}
 
@@ -94,6 +96,7 @@ class Baseline:
 
     def compare(self, seen: Look) -> Comparison:
         """Departures of a snapshot from the reference, in units of the scatter to be expected."""
+        self._place += 1
         n, rows = self.channels, max(seen.rows, 1.0)
         # The reference is a mean of few snapshots at first; then its own error counts as well.
         weight = 1.0 + 1.0 / (self.learned + 1)
@@ -104,6 +107,7 @@ class Baseline:
         offset_db = float(np.median(seen.shape_db - reference))
         shape_db = seen.shape_db - reference - offset_db
         sigma_shape = np.hypot(DB * np.sqrt(weight / rows) * scatter["shape"], doubt["shape_db"])
+        shape_db = shape_db - _own_noise(shape_db, reference, float(sigma_shape))
         # What was learned of a carrier that has gone since is no departure, or it would alarm for ever.
         gone = self._gone(seen, shape_db / sigma_shape)
         shape_db = np.where(gone, 0.0, shape_db)
@@ -115,7 +119,9 @@ class Baseline:
         sigma_kurtosis = np.hypot(noise_kurtosis, doubt["kurtosis"])
         sigma_coherence = np.hypot(np.sqrt(weight / rows) * scatter["coherence"], doubt["coherence"])
         sigma_row = np.sqrt(2.0 * weight / rows) * scatter["row"]
-        rise_db = self._free_level(seen) + offset_db - self.level_db if self.learned else 0.0
+        level_db = self._free_level(seen) + offset_db
+        rise_db = level_db - self.level.expected_db(self._place) if self.learned else 0.0
+        rise_sigma_db = self.level.sigma_db(self._place)
         return Comparison(
             shape=shape_db / sigma_shape,
             kurtosis=(kurtosis - common) / sigma_kurtosis,
@@ -124,17 +130,18 @@ class Baseline:
             # A carrier steadies the power of rows; without it they vary more, as they do in pulses.
             row_kurtosis=0.0 if gone.any() else (seen.row_excess - self.row_excess) / sigma_row,
             rise_db=rise_db,
-            excess=10 ** ((shape_db + _beyond_drift(rise_db)) / 10) - 1,
+            rise_sigma_db=rise_sigma_db,
+            excess=10 ** ((shape_db + _beyond_drift(rise_db, 2.5 * rise_sigma_db)) / 10) - 1,
             rows=seen.rows,
         )
 
     def offer(self, seen: Look, comparison: Comparison) -> None:
         """Take a quiet snapshot; it is learned when `delay` more have been quiet."""
-        self._waiting.append(seen)
+        self._waiting.append((self._place, seen, comparison.rise_db))
         # At the very beginning there is nothing to compare with, and waiting would only delay everything.
         wait = self.settings.delay if self.known else min(2, self.settings.delay)
         while len(self._waiting) > wait:
-            self._learn(self._waiting.popleft())
+            self._learn(*self._waiting.popleft())
 
     def alarm(self) -> None:
         """Drop what waits: it may already hold the begin of the interference."""
@@ -165,23 +172,22 @@ class Baseline:
         whiter &= np.abs(seen.coherence - self.white_coherence) < turned + 3 * sigma
         return held & whiter & (shape < -2)
 
-    def _learn(self, seen: Look) -> None:
+    def _learn(self, place: int, seen: Look, rise_db: float) -> None:
         settings = self.settings
         gain_told = bool(np.isfinite(seen.gain_db))
         if self.learned == 0:
-            self.level_db = self._anchor_level = seen.level_db
             self.shape_db = seen.shape_db.copy()
             self._gain_db = seen.gain_db
         elif gain_told and not np.isfinite(self._gain_db):
             # What was learned before was learned at a gain that nobody told.
             self._gain_db = seen.gain_db
-            self.level_db = self._anchor_level = seen.level_db
+            self.level.restart(seen.level_db, place)
         count = self.learned + 1
         offset_db = float(np.median(seen.shape_db - self.shape_db))
         departure_db = seen.shape_db - offset_db - self.shape_db
         gone = self._follow_scatter(seen, departure_db)
-        level = self._free_level(seen) + offset_db
-        self.level_db += (level - self.level_db) / min(count, settings.follow_level)
+        level_db = self._free_level(seen) + offset_db
+        self.level.learn(level_db, place, rise_db, settings.learn, gain_told)
         rate = np.where(gone, _GONE_RATE, 1 / min(count, settings.follow_shape))
         self.shape_db += departure_db * rate
         rate = np.where(gone, _GONE_RATE, 1 / min(count, settings.follow_moments))
@@ -190,23 +196,12 @@ class Baseline:
         row_rate = _GONE_RATE if gone.any() else 1 / min(count, settings.follow_moments)
         self.row_excess += (seen.row_excess - self.row_excess) * row_rate
         rate = 1 / (count if count <= settings.learn else settings.anchor)
-        self._anchor_level += (self.level_db - self._anchor_level) * rate
         self._anchor_shape += (self.shape_db - self._anchor_shape) * rate
         self._anchor_shape = np.where(gone, self.shape_db, self._anchor_shape)
         if count > settings.learn:
-            self._stay_near_anchor(gain_told)
+            band = settings.shape_band_db
+            self.shape_db = np.clip(self.shape_db, self._anchor_shape - band, self._anchor_shape + band)
         self.learned = count
-
-    def _stay_near_anchor(self, gain_told: bool) -> None:
-        settings = self.settings
-        band = settings.level_band_db
-        if gain_told:
-            # Nobody takes noise away: a floor that fell is the truer one, as after a start amid jamming.
-            self._anchor_level = min(self._anchor_level, self.level_db + band)
-        low, high = self._anchor_level - band, self._anchor_level + band
-        self.level_db = float(min(max(self.level_db, low), high))
-        band = settings.shape_band_db
-        self.shape_db = np.clip(self.shape_db, self._anchor_shape - band, self._anchor_shape + band)
 
     def _follow_scatter(self, seen: Look, departure_db: np.ndarray) -> np.ndarray:
         """Receivers scatter more than white noise does: measured as a running rms, never below theory.
@@ -235,9 +230,37 @@ class Baseline:
         return gone
 
 
-def _beyond_drift(rise_db: float, drift_db: float = 0.15) -> float:
-    """A rise of the level less what the gain may drift faster than the reference follows."""
+def _beyond_drift(rise_db: float, drift_db: float) -> float:
+    """A rise of the level less what the receiver's own level may be off by."""
     return float(np.sign(rise_db) * max(abs(rise_db) - drift_db, 0.0))
+
+
+#: Standard deviation of the noise behind the passband that may come or go, relative to all noise.
+_OWN_NOISE_SHARE = 0.15
+
+
+def _own_noise(shape_db: np.ndarray, reference_db: np.ndarray, sigma_db: float) -> np.ndarray:
+    """The part of a departure that more, or less, white noise behind the passband explains, dB, shape (N,).
+
+    The rounding of few bits and the noise of the last stages do not follow the gain: after each step of it,
+    and with each drift, the passband looks flatter or steeper. Interference comes through the passband and
+    leaves its shape as it is.
+    """
+    weakness = 10 ** (-(reference_db - np.median(reference_db)) / 10)
+    least = -0.5 / weakness.max()
+    share, explained = 0.0, np.zeros_like(shape_db)
+    # Gauss and Newton: one step for what is small, three where the passband falls by many dB.
+    for _ in range(3):
+        slope = DB * weakness / (1 + share * weakness)
+        slope -= np.median(slope)
+        # One strong line must not pull the fit.
+        rest = np.clip(shape_db - explained, -4 * sigma_db, 4 * sigma_db)
+        doubt = (sigma_db / _OWN_NOISE_SHARE) ** 2
+        share += (rest @ slope - share * doubt) / (slope @ slope + doubt)
+        share = max(share, least)
+        explained = DB * np.log1p(share * weakness)
+        explained -= np.median(explained)
+    return explained
 
 
 def white_coherence(prototype: np.ndarray, channels: int) -> float:

@@ -68,7 +68,7 @@ def columns_of(
     rendered: Rendered,
     session: int,
     model: ScoreModel = rule_score,
-    threshold: float = 0.35,
+    threshold: float = 0.2,
     told: bool = False,
 ) -> Columns:
     """Columns of one session.

@@ -75,7 +75,7 @@ def judgeable(snapshots: Snapshots, index: int, least_share: float = 0.25) -> bo
 
 @dataclass(frozen=True)
 class Comparison:
-    """Departures of one snapshot from the reference, each with unit variance on stationary noise.
+    """Departures of one snapshot from the reference, of unit variance on stationary noise but for the rise.
 
     Attributes
     ----------
@@ -89,6 +89,8 @@ class Comparison:
         Departure of the row excess; the same two causes, far more sensitive.
     rise_db : float
         Level above the reference with the known gain taken off, dB.
+    rise_sigma_db : float
+        How far the level of this receiver is expected to be off by itself, dB.
     excess : ndarray, shape (N,)
         Power over the reference's at the reference's level, minus 1: the ratio r of what came on top.
     rows : float
@@ -100,5 +102,6 @@ class Comparison:
     common_kurtosis: float
     row_kurtosis: float
     rise_db: float
+    rise_sigma_db: float
     excess: np.ndarray
     rows: float

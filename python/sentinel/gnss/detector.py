@@ -12,11 +12,15 @@ import numpy as np
 from .baseline import Baseline
 from .comparison import Comparison, Look, judgeable, look
 from .description import describe
+from .rules import rule_score
 from .snapshots import Snapshots
 from .statistics import BUFFER, detection_statistics, energy_statistic, kurtosis_statistic
 
 #: From rows of `detection_statistics`, shape (n, columns), to one score each; higher: more like interference.
 ScoreModel = Callable[[np.ndarray], np.ndarray]
+
+#: Score of the rule, which looks at the newest snapshot alone, from which a snapshot is evident by itself.
+EVIDENT = 0.4
 
 
 @dataclass(frozen=True)
@@ -89,13 +93,17 @@ class Detector:
         self.gain_uncertainty_db = gain_uncertainty_db
         self.baseline = baseline or Baseline(channels)
         self.gain_told = gain_told
-        self._buffer: deque[Comparison] = deque(maxlen=BUFFER)
+        self._recent: deque[Comparison] = deque(maxlen=2)
+        # The last ones with whether they were evident by themselves.
+        self._buffer: deque[tuple[Comparison, bool]] = deque(maxlen=BUFFER - 1)
         self._since_alarm = 10**9
         self._gain_db = np.nan
         self._judged: Judgement | None = None
+        self._stepped = False
 
     def begin_segment(self) -> None:
         """A gap, or a new begin of the stream: earlier snapshots no longer adjoin."""
+        self._recent.clear()
         self._buffer.clear()
 
     def judge(self, snapshots: Snapshots, index: int) -> Judgement:
@@ -107,15 +115,18 @@ class Detector:
         if not self.gain_told:
             seen = replace(seen, gain_db=np.nan)
         comparison = self.baseline.compare(seen)
-        stepped = np.isfinite(self._gain_db) and seen.gain_db != self._gain_db
+        stepped = bool(np.isfinite(self._gain_db) and seen.gain_db != self._gain_db)
         self._gain_db = seen.gain_db
         if stepped:
             # A snapshot during which the gain was set holds two levels, and neither is known.
             comparison = replace(comparison, rise_db=0.0)
-        self._buffer.append(comparison)
+        self._stepped = stepped
+        self._recent.append(comparison)
+        weak = [one for one, evident in self._buffer if not evident] + [comparison]
         known = self.baseline.tells_level(seen.gain_db) or self.gain_uncertainty_db == 0
         doubt = 0.0 if known else self.gain_uncertainty_db
-        rows = detection_statistics(self._buffer, (doubt, np.inf, 0.0))
+        rows = detection_statistics(self._recent, weak, (doubt, np.inf, 0.0))
+        self._buffer.append((comparison, bool(rule_score(rows[0])[0] > EVIDENT)))
         score, shape_score, level_score = (float(value) for value in self.model(rows))
         self._judged = Judgement(
             True,
@@ -145,5 +156,5 @@ class Detector:
             return
         self._since_alarm += 1
         # The last seconds before silence may still hold some of it.
-        if self._since_alarm > 2 or not self.baseline.known:
+        if not self._stepped and (self._since_alarm > 2 or not self.baseline.known):
             self.baseline.offer(judged.seen, judged.comparison)

@@ -12,10 +12,9 @@ from typing import Any
 from ..core.errors import InputError
 from ..core.evaluation import Cell, ResultStore, markdown_table
 from .evaluate_counts import Places, share_text
-from .train_published import RESULTS_FILE
+from .train_published import RESULTS_FILE, STAGES
 
 TABLE = "gnss_published"
-STAGES = ("forest/session", "forest/random", "resnet/session", "resnet/random")
 #: Accuracy and F2 as published, of a random split.
 PUBLISHED = {"forest": (0.949, 0.948), "resnet": (0.960, 0.959)}
 _TEXT = {"forest": "random forest", "resnet": "ResNet18"}
@@ -66,7 +65,7 @@ def section(store: ResultStore) -> str:
     found = Places(store)
     rows = []
     for kind, experiment in KINDS.items():
-        for stage in STAGES:
+        for stage in experiment.stages:
             method, how = stage.split("/")
             total = found.total({"table": TABLE, "kind": kind, "stage": stage})
             as_published = kind == "jammers" and how == "random"

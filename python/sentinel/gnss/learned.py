@@ -18,7 +18,7 @@ from .smoothing import Prediction
 from .uncertainty import Moments, combined, measures
 
 #: Changes whenever a column of statistics or description changes its meaning.
-FEATURE_VERSION = 1
+FEATURE_VERSION = 2
 #: Where the shipped models lie.
 FOLDER = Path(__file__).parent / "models"
 DETECTOR_FILE = FOLDER / "detector.onnx"

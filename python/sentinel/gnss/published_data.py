@@ -49,12 +49,16 @@ class Kind:
     jn_range_db : (float, float)
     each : int
         Stretches of each class in a session.
+    stages : tuple of str
+        What is trained, see `train_published`. A network takes an hour of two cores for 2000 pictures: one
+        for each experiment, split at random where the published one was and by session where ours counts.
     """
 
     classes: tuple[str, ...]
     sessions: int
     jn_range_db: tuple[float, float]
     each: int
+    stages: tuple[str, ...]
 
     @property
     def clean_s(self) -> int:
@@ -62,9 +66,10 @@ class Kind:
         return self.each * SECONDS
 
 
+FORESTS = ("forest/session", "forest/random")
 KINDS = {
-    "jammers": Kind(("none", *JAMMERS), 50, (0.0, 20.0), 4),
-    "classes": Kind(CLASSES, 150, JN_RANGE_DB, 1),
+    "jammers": Kind(("none", *JAMMERS), 50, (0.0, 20.0), 4, (*FORESTS, "resnet/random")),
+    "classes": Kind(CLASSES, 150, JN_RANGE_DB, 1, (*FORESTS, "resnet/session")),
 }
 _SEED = 61
 
@@ -127,8 +132,8 @@ class PublishedData:
 
     def provider(self) -> Provider:
         """What `train_published` takes."""
-        kind = KINDS[self.name]
-        return Provider(self.forest, self.images, f"{VERSION} published-{self.name} {kind}")
+        data = replace(KINDS[self.name], stages=())
+        return Provider(self.forest, self.images, f"{VERSION} published-{self.name} {data}")
 
     def forest(self) -> ForestData:
         """Rows of power (dB), kurtosis and |coherence| by channel, scalars, and the description."""

@@ -21,15 +21,12 @@ _WEIGHTS = {
     "coherence_max_now": 16.0,
     "coherence_energy_now": 5.5,
     "row_kurtosis_twice": 4.0,
+    "rise_twice": 6.0,
 }
 
 
 def rule_score(statistics: np.ndarray) -> np.ndarray:
-    """Largest of the statistics over its level, natural logarithm; shape (n,) from (n, len(NAMES)).
-
-    A rise of the level by 0.6 dB in two snapshots weighs as much as a statistic at its level.
-    """
+    """Largest of the statistics over its level, natural logarithm; shape (n,) from (n, len(NAMES))."""
     statistics = np.atleast_2d(statistics)
     columns = [statistics[:, _OF[name]] - np.log1p(level) for name, level in _WEIGHTS.items()]
-    rise = np.log(np.maximum(statistics[:, _OF["rise_twice_db"]], 1e-3) / 0.6)
-    return np.max([*columns, rise], axis=0)
+    return np.max(columns, axis=0)

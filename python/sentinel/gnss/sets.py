@@ -95,7 +95,7 @@ SETS: dict[str, Recipe] = {
         families=("noise", "chirp", "slow_chirp", "pulsed_noise", "ofdm"),
         jn_range_db=(-20.0, 5.0),
     ),
-    "quiet-calibrate": _clean(46, 4, "train"),
+    "quiet-calibrate": _clean(46, 8, "train"),
     "quiet-verify": _clean(47, 24, "test"),
     # What an interval is called second by second, as a user sees it.
     "life-test": _detection(48, 40, "test"),

@@ -33,62 +33,67 @@ NAMES = (
     *(f"{name}_now" for name in _EACH),
     "row_kurtosis_twice",
     "common_kurtosis_twice",
-    "rise_now_db",
+    "rise_now",
     *(f"{name}_mean" for name in _EACH),
     "row_kurtosis_second",
     "common_kurtosis_second",
-    "rise_twice_db",
-    "rise_mean_db",
+    "rise_twice",
+    "rise_mean",
 )
 
 
 def detection_statistics(
-    buffer: Sequence[Comparison], doubts_db: float | Sequence[float] = 0.0
+    recent: Sequence[Comparison],
+    weak: Sequence[Comparison],
+    doubts_db: float | Sequence[float] = 0.0,
 ) -> np.ndarray:
-    """The columns `NAMES` for the newest of up to `BUFFER` consecutive comparisons.
+    """The columns `NAMES` for the newest of consecutive comparisons.
 
     Parameters
     ----------
-    buffer : sequence of Comparison
-        Oldest first, at least one.
+    recent : sequence of Comparison
+        The newest two, or fewer, oldest first.
+    weak : sequence of Comparison
+        What the mean is taken of: the newest, and those of the `BUFFER` before it that were not evident by
+        themselves. One that was would keep the mean high for seconds after its end, and adds nothing where
+        the newest is as strong.
     doubts_db : float or sequence of float
         What a rise of the level must exceed to count, and what is taken off it. One row for each.
 
     Returns
     -------
     ndarray, shape (len(NAMES),), or (len(doubts_db), len(NAMES)) for a sequence
-        Signed logarithms of statistics of unit scale on noise: sign(x) ln(1 + |x|). `rise` stays in dB.
+        Signed logarithms of statistics of unit scale on noise: sign(x) ln(1 + |x|).
     """
-    newest = buffer[-1]
-    root = np.sqrt(len(buffer))
-    rows = [one.row_kurtosis for one in buffer]
-    commons = [one.common_kurtosis for one in buffer]
-    scores = np.array(
-        [
-            *_statistics(newest.shape, newest.kurtosis, newest.coherence),
-            _second(rows[-2:]),
-            _second(commons[-2:]),
-            *_statistics(
-                sum(one.shape for one in buffer) / root,
-                sum(one.kurtosis for one in buffer) / root,
-                sum(one.coherence for one in buffer) / root,
-            ),
-            _second(rows),
-            _second(commons),
-        ]
-    )
-    scaled = np.sign(scores) * np.log1p(np.abs(scores))
-    here = len(_EACH) + 2
-    all_rises = [one.rise_db for one in buffer]
+    newest = recent[-1]
+    root = np.sqrt(len(weak))
     table = np.empty((np.size(doubts_db), len(NAMES)))
+    here = len(_EACH) + 2
+    table[:, :here] = [
+        *_statistics(newest.shape, newest.kurtosis, newest.coherence),
+        _second([one.row_kurtosis for one in recent]),
+        _second([one.common_kurtosis for one in recent]),
+    ]
+    table[:, here + 1 : -2] = [
+        *_statistics(
+            sum(one.shape for one in weak) / root,
+            sum(one.kurtosis for one in weak) / root,
+            sum(one.coherence for one in weak) / root,
+        ),
+        _second([one.row_kurtosis for one in weak]),
+        _second([one.common_kurtosis for one in weak]),
+    ]
     for row, doubt in zip(table, np.atleast_1d(doubts_db), strict=True):
-        rises = [math.copysign(max(abs(rise) - doubt, 0.0), rise) for rise in all_rises]
-        row[:here] = scaled[:here]
-        row[here] = rises[-1]
-        row[here + 1 : -2] = scaled[here:]
-        row[-2] = _second(rises[-2:])
-        row[-1] = sum(rises[-3:]) / len(rises[-3:])
+        row[here] = _rise(newest, doubt)
+        row[-2] = _second([_rise(one, doubt) for one in recent])
+        row[-1] = np.mean([_rise(one, doubt) for one in weak[-3:]])
+    table = np.sign(table) * np.log1p(np.abs(table))
     return table[0] if np.ndim(doubts_db) == 0 else table
+
+
+def _rise(one: Comparison, doubt_db: float) -> float:
+    """Rise of the level beyond a doubt, in what the receiver's own level scatters by."""
+    return math.copysign(max(abs(one.rise_db) - doubt_db, 0.0), one.rise_db) / one.rise_sigma_db
 
 
 def _statistics(shape: np.ndarray, kurtosis: np.ndarray, coherence: np.ndarray) -> tuple[float, ...]:

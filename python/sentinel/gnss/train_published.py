@@ -30,7 +30,7 @@ from .forest import out_of_bag, published_forest
 from .images import PowerScale, flipped, image_tensors, published_images
 from .scaling import MinMaxScaling
 from .selection import select_features
-from .splits import RANDOM, SESSION, split
+from .splits import SESSION, split
 
 _log = logging.getLogger("gnuradio.sentinel.gnss.train_published")
 
@@ -39,6 +39,8 @@ TEST_SHARE = 0.3
 MAX_IMAGES = 3000
 RESULTS_FILE = "published.json"
 SCHEMA = 1
+#: Method and split of each stage.
+STAGES = ("forest/session", "forest/random", "resnet/session", "resnet/random")
 
 
 @dataclass(frozen=True)
@@ -89,8 +91,7 @@ class PublishedSettings:
     max_images: int = MAX_IMAGES
     epochs: int = 32
     seed: int = 1
-    splits: tuple[str, ...] = (SESSION, RANDOM)
-    methods: tuple[str, ...] = ("forest", "resnet")
+    stages: tuple[str, ...] = STAGES
 
 
 def train_published(
@@ -133,35 +134,35 @@ def train_published(
         class is missing on the training side of a split.
     """
     settings = settings or PublishedSettings()
-    require_training("scikit-learn", *(("torch", "safetensors") if "resnet" in settings.methods else ()))
+    networks = any(name.startswith("resnet") for name in settings.stages)
+    require_training("scikit-learn", *(("torch", "safetensors") if networks else ()))
     folder = Path(folder)
     end = None if max_minutes is None else time.monotonic() + 60 * max_minutes
     start = "random" if weights is None else hashlib.sha256(_weight_bytes(weights)).hexdigest()
-    key = digest([provider.key, vars(settings) | {"splits": 0, "methods": 0}, start, list(classes or ())])
+    key = digest([provider.key, vars(settings) | {"stages": 0}, start, list(classes or ())])
     done = _results(folder, key) if resume else {}
     if not resume:
         for stage in ("session", "random"):
             _clear(folder / f"resnet-{stage}")
     data: dict[str, Any] = {}
     run = {"forest": _forest_stage, "resnet": _resnet_stage}
-    for method in settings.methods:
-        for kind in settings.splits:
-            name = f"{method}/{kind}"
-            left = None if end is None else (end - time.monotonic()) / 60
-            if name in done or (left is not None and left <= 0):
-                continue
-            if method not in data:
-                data[method] = provider.forest() if method == "forest" else provider.images()
-            order = tuple(classes or np.unique(data[method].labels).tolist())
-            _log.info("stage %s begins", name)
-            result = run[method](
-                data[method], order, kind, settings, folder, threads, left, weights=weights, quiet=quiet
-            )
-            if result is not None:
-                done[name] = result
-                folder.mkdir(parents=True, exist_ok=True)
-                content = {"schema": SCHEMA, "key": key, "stages": done}
-                write_atomic(folder / RESULTS_FILE, json.dumps(content, indent=1, allow_nan=False) + "\n")
+    for name in settings.stages:
+        method, kind = name.split("/")
+        left = None if end is None else (end - time.monotonic()) / 60
+        if name in done or (left is not None and left <= 0):
+            continue
+        if method not in data:
+            data[method] = provider.forest() if method == "forest" else provider.images()
+        order = tuple(classes or np.unique(data[method].labels).tolist())
+        _log.info("stage %s begins", name)
+        result = run[method](
+            data[method], order, kind, settings, folder, threads, left, weights=weights, quiet=quiet
+        )
+        if result is not None:
+            done[name] = result
+            folder.mkdir(parents=True, exist_ok=True)
+            content = {"schema": SCHEMA, "key": key, "stages": done}
+            write_atomic(folder / RESULTS_FILE, json.dumps(content, indent=1, allow_nan=False) + "\n")
     return done
 
 
