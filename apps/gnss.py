@@ -19,7 +19,9 @@ from gnuradio.sentinel.gnss.block import GnssMonitor
 from gnuradio.sentinel.gnss.config import GnssSettings
 from gnuradio.sentinel.gnss.feature_table import FeatureTable
 from gnuradio.sentinel.gnss.learned import ClassModel, DetectionModel
+from gnuradio.sentinel.gnss.power_meter import opened_calibration
 
+from . import gnss_gain
 from .detector_run import DetectorRun, say
 from .gnss_console import GnssConsole
 from .input_arguments import add_input_arguments, add_output_arguments, open_source
@@ -35,6 +37,7 @@ EPILOG = """\
 examples:
   sentinel gnss night.cu8 --rate 2.56M --center-freq 1575.42M
   sentinel gnss rtl_tcp:127.0.0.1:1234 --gain 30 --gpsd 127.0.0.1:2947 --features day.parquet
+  sentinel gnss rtl_tcp:127.0.0.1:1234 --gain-control --power-calibration receiver.yaml
   sentinel gnss scene.sigmf-meta --json
 """
 
@@ -48,9 +51,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="HOST:PORT",
         help="take the satellite receiver's word as well: a gpsd, or FILE.json as gpspipe -w writes it",
     )
+    parser.add_argument(
+        "--power-calibration",
+        metavar="FILE.yaml",
+        help="what 0 dBFS is in dBm at each gain; events then tell power_dbm",
+    )
     parser.add_argument("--model", metavar="FILE.onnx", help="another detector than the shipped one")
     parser.add_argument("--class-model", metavar="FILE.onnx", help="another classifier than the shipped one")
     add_settings(parser, GnssSettings)
+    gnss_gain.add_arguments(parser)
     add_input_arguments(parser)
     add_output_arguments(parser)
 
@@ -68,15 +77,21 @@ def run(arguments: argparse.Namespace) -> int:
     text = arguments.input
     if arguments.plot and text == "-":
         raise InputError("--plot needs a recording, which can be read a second time; - cannot")
+    calibration = opened_calibration(arguments.power_calibration)
+    gain_settings = gnss_gain.settings_of(arguments, settings)
     models = DetectionModel(arguments.model), ClassModel(arguments.class_model)
     radio = KINDS[input_kind(text)].radio
     rate = arguments.rate or (RATE if radio else None)
     center = settings.center_freq or (L1_HZ if radio else None)
     stream_source = open_source(text, arguments, rate, center, native=True)
-    settings = _with_gain(settings, arguments, radio)
+    if gain_settings is None:
+        settings = _with_gain(settings, arguments, radio)
     witness = _witness(arguments.gpsd)
     try:
-        return GnssRun(arguments, settings, text, stream_source, models, witness).run()
+        run_of = GnssRun(
+            arguments, settings, text, stream_source, models, witness, calibration, gain_settings
+        )
+        return run_of.run()
     finally:
         if hasattr(witness, "stop"):
             witness.stop()
@@ -108,12 +123,19 @@ def _witness(text: str | None):
 class GnssRun(DetectorRun):
     """The flowgraph of the command and what it counts."""
 
-    def __init__(self, arguments, settings, text, stream_source, models, witness) -> None:
+    def __init__(
+        self, arguments, settings, text, stream_source, models, witness, calibration, gain_settings
+    ) -> None:
         center = settings.center_freq or stream_source.center_freq or 0.0
         self.settings = settings.model_copy(update={"center_freq": center})
         self.models = models
         self.witness = witness
-        self.console = GnssConsole((lambda _line: None) if arguments.json else say)
+        self.calibration = calibration
+        tell = (lambda _line: None) if arguments.json else say
+        self.console = GnssConsole(tell)
+        self.gain = None
+        if gain_settings is not None:
+            self.gain = gnss_gain.GainRun(gain_settings, tell, arguments.gain_log)
         self.table = FeatureTable(arguments.features) if arguments.features else None
         self.judged = 0
         self.source = stream_source
@@ -130,7 +152,10 @@ class GnssRun(DetectorRun):
             stream=self.source.identity,
             detection_model=detection,
             class_model=classes,
+            power_calibration=self.calibration,
         )
+        if self.gain is not None:
+            self.gain.attach(self.detector, self.source)
 
     def graph(self):
         """Flowgraph, source and Python blocks, for the runner."""
@@ -179,6 +204,7 @@ class GnssRun(DetectorRun):
             self.source.sample_rate,
             self.settings.center_freq,
             self.arguments.gpsd or "",
+            controlled=self.gain is not None,
         )
 
     def finish(self) -> None:
@@ -186,6 +212,8 @@ class GnssRun(DetectorRun):
         self.console.statistics()
         if self.table is not None:
             self.table.close()
+        if self.gain is not None:
+            self.gain.close()
 
     def counts(self) -> dict:
         """For the report."""

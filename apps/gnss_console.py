@@ -42,7 +42,13 @@ class GnssConsole:
     _lost: int = 0
 
     def banner(
-        self, settings: GnssSettings, source: str, rate: float, center: float | None, gpsd: str
+        self,
+        settings: GnssSettings,
+        source: str,
+        rate: float,
+        center: float | None,
+        gpsd: str,
+        controlled: bool = False,
     ) -> None:
         """Print the settings and what follows from them."""
         self.say("GNSS interference monitor")
@@ -55,7 +61,7 @@ class GnssConsole:
         )
         self.say(f"  Receiver:     {gpsd or 'none asked (--gpsd HOST:PORT)'}")
         gain = {"fixed": "fixed", "unknown": "not known", "auto": "as the source tells"}[settings.gain_is]
-        self.say(f"  Gain:         {gain}")
+        self.say(f"  Gain:         {'set by software while it is quiet' if controlled else gain}")
         self.say(f"  False alarms: at most {settings.false_alarms_per_hour:g} per hour of quiet signal")
         self.say("Waiting for data ...")
 
@@ -111,16 +117,25 @@ def line_of(event: Event) -> str:
     return (
         f"[{when}]  {state}  {event.label}{sure}  {event.duration_s:.0f} s  "
         f"{centre / 1e6:.3f} MHz, {event.bandwidth_hz / 1e3:.0f} kHz wide  J/N {event.snr_db:+.1f} dB  "
-        f"C/N0 -{details['cn0_loss_db']:.1f} dB{flags}"
+        f"C/N0 -{details['cn0_loss_db']:.1f} dB{_power(details)}{flags}"
     )
 
 
+def _power(details: dict) -> str:
+    """What was received of the interference, in the unit that says most."""
+    if details.get("power_dbm") is not None:
+        return f"  {details['power_dbm']:.1f} dBm"
+    return "" if details.get("power_dbfs") is None else f"  {details['power_dbfs']:.1f} dBFS"
+
+
 def _features(step: Step, snapshots: Snapshots, index: int) -> str:
-    power = 10 * np.log10(max(float(snapshots.power[index].sum()), 1e-30))
+    level = 10 * np.log10(max(float(snapshots.power[index].sum()), 1e-30))
+    dbm = None if step.levels is None else step.levels.dbm
+    absolute = "" if dbm is None else f" ({dbm:.1f} dBm)"
     low, high = snapshots.kurtosis[index].min(), snapshots.kurtosis[index].max()
     word = "interference" if step.second is not None else "quiet"
     return (
-        f"{word}  level {power:.2f} dBFS  K {low:.2f}..{high:.2f}  H {snapshots.entropy[index]:.3f} bit  "
+        f"{word}  level {level:.2f} dBFS{absolute}  K {low:.2f}..{high:.2f}  H {snapshots.entropy[index]:.3f} bit  "
         f"score {step.decision.score:.1f} (threshold {step.decision.threshold:.1f})"
     )
 

@@ -42,6 +42,10 @@ class Programme:
             yield replace(self.scene, duration_s=DAY_S, seed=seed)
             seed = (seed + 1) % (1 << 64)
 
+    def unrounded(self) -> "Programme":
+        """Itself: its samples are complex numbers anyway."""
+        return self
+
     def check(self) -> None:
         """Raise InputError if a disturbance does not fit; otherwise the first block would."""
         scene_chunks(next(self.scenes()))

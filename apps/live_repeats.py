@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A scene of interference as a simulated radio sends it: once, again and again, or ever new."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 
@@ -21,11 +23,14 @@ class RepeatedScene:
         The same samples again and again.
     endless : bool
         The same schedule again and again, each time with other random numbers.
+    datatype : str
+        Of the samples.
     """
 
     scene: GnssScene
     loop: bool = False
     endless: bool = False
+    datatype: str = "cu8"
 
     def scenes(self) -> Iterator[GnssScene]:
         """The scenes in order; without end if `loop` or `endless`."""
@@ -35,13 +40,17 @@ class RepeatedScene:
         for number in count():
             yield self.scene.again(number if self.endless else 0)
 
+    def unrounded(self) -> RepeatedScene:
+        """The same as complex numbers, for a server that scales it before it rounds."""
+        return replace(self, datatype="cf32_le")
+
     def check(self) -> None:
         """A scene that could be made can be sent: there is nothing left to check."""
 
     def chunks(self) -> Iterator[np.ndarray]:
-        """Bytes, shape (count, 2); memory does not grow with the time sent."""
+        """Bytes, shape (count, 2), or complex64; memory does not grow with the time sent."""
         for scene in self.scenes():
-            yield from scene_chunks(scene, "cu8")
+            yield from scene_chunks(scene, self.datatype)
 
     def annotations(self, sample_count: int) -> list[dict[str, Any]]:
         """The truth of the first `sample_count` samples; an interval that goes on is cut there."""

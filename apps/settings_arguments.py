@@ -10,13 +10,15 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 
-def add_settings(parser: argparse.ArgumentParser, model: type[BaseModel]) -> None:
+def add_settings(
+    parser: argparse.ArgumentParser, model: type[BaseModel], title: str = "detector settings"
+) -> None:
     """Add an option for each field of `model` that names a flag.
 
     Values stay text: the settings class parses and validates them, with one kind of error text for the
     command line, files and Python.
     """
-    group = parser.add_argument_group("detector settings")
+    group = parser.add_argument_group(title)
     for name, field in model.model_fields.items():
         extra = field.json_schema_extra or {}
         flag = extra.get("flag")

@@ -26,6 +26,7 @@ examples:
   sentinel simulate pulse --udp 127.0.0.1:10000
   sentinel simulate gnss --out jammed.sigmf-meta
   sentinel simulate gnss --out x.cu8 --family chirp --jn 5 --start 20 --stop 40 --param period_s=20e-6
+  sentinel simulate gnss --out jammed.sigmf-meta --start-time 2026-07-01T12:00:00Z --nmea jammed.nmea
   sentinel simulate gnss --rtl-tcp 127.0.0.1:1234
   sentinel simulate pulse --rate 250k --center-freq 146M --rtl-tcp 127.0.0.1:1234 --truth truth.sigmf-meta
 """
@@ -144,4 +145,6 @@ def run(arguments: argparse.Namespace) -> int:
             captures=room.captures(scene),
         )
     print(room.summary(scene, annotations, arguments.out, datatype))
+    if beside := room.write_beside(scene, arguments):
+        print(beside)
     return 0

@@ -19,6 +19,8 @@ from gnuradio.sentinel.gnss.scene import L1_HZ, GnssScene, scene_annotations
 from gnuradio.sentinel.gnss.schedule import demo_schedule, interval_seed, read_schedule
 from gnuradio.sentinel.gnss.session import GainStep, Interval, Session
 
+from . import simulate_nmea
+
 #: Length of a scene if none is given.
 DURATION_S = 60.0
 DEFAULT_DATATYPE = "cu8"
@@ -53,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--center-freq", default=f"{L1_HZ / 1e6:g}M", metavar="HZ", help="of the band (default 1575.42M)"
     )
+    simulate_nmea.add_arguments(parser)
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of all that is random (default 0)")
     _add_interference(parser.add_argument_group("interference; a scene with several kinds if none is given"))
     _add_receiver(parser.add_argument_group("receiver"))
@@ -116,6 +119,7 @@ def _add_receiver(group: argparse._ArgumentGroup) -> None:
 
 def scene_of(arguments: argparse.Namespace) -> GnssScene:
     """The scene that the arguments of `simulate gnss` describe. Raises InputError."""
+    simulate_nmea.check(arguments)
     rate = parse_rate(arguments.rate, "--rate")
     duration_s = DURATION_S if arguments.duration is None else arguments.duration
     if not 0 < duration_s < math.inf:

@@ -50,6 +50,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--zmq", metavar="tcp://HOST:PORT", help="publish complex64, as GNU Radio's ZMQ PUB")
     group.add_argument("--rtl-tcp", metavar="HOST:PORT", help="serve one client at a time, as rtl_tcp does")
     group.add_argument(
+        "--obey-gain",
+        type=float,
+        metavar="DB",
+        help="with --rtl-tcp: the gain at which the scene is sent as it is; one that the client sets changes "
+        "its level",
+    )
+    group.add_argument(
         "--frame",
         type=int,
         metavar="N",
@@ -103,6 +110,8 @@ def is_wanted(arguments: argparse.Namespace) -> bool:
     if len(flags) > 1:
         raise InputError(f"{' and '.join(flags)} exclude each other; a scene goes to one of them")
     if not given:
+        if arguments.obey_gain is not None:
+            raise InputError("--obey-gain is for a scene that is sent with --rtl-tcp; leave it out")
         for option in ("frame", "loop", "no_wait", "truth", "report", *_DAMAGE_OPTIONS):
             if getattr(arguments, option):
                 raise InputError(
@@ -177,6 +186,8 @@ def _transmission(arguments: argparse.Namespace) -> Transmission:
     room = ROOMS[arguments.room]
     endless = arguments.duration is None and not arguments.loop
     programme = room.programme(room.scene_of(arguments), arguments.loop, endless)
+    if arguments.obey_gain is not None:
+        programme = programme.unrounded()
     programme.check()
     if arguments.datatype is not None:
         raise InputError("--datatype is for --out; leave it out, a live stream has its own")
@@ -199,6 +210,10 @@ def _transmission(arguments: argparse.Namespace) -> Transmission:
 def _refuse_senseless(kind: str, arguments: argparse.Namespace) -> None:
     if kind in ("zmq", "rtl_tcp") and arguments.clock_step:
         raise InputError("--clock-step: this stream has no time stamps; use --udp or --zmqiq")
+    if kind != "rtl_tcp" and arguments.obey_gain is not None:
+        raise InputError("--obey-gain: only a client of rtl_tcp sets a gain; use --rtl-tcp, or leave it out")
+    if arguments.obey_gain is not None and not -100 <= arguments.obey_gain <= 200:
+        raise InputError(f"--obey-gain {arguments.obey_gain:g}: give a gain in dB, for instance 30")
     for option in ("reorder", "duplicate", "late"):
         if kind == "rtl_tcp" and getattr(arguments, option):
             raise InputError(f"--{option}: TCP keeps order; use --udp or --zmqiq")
@@ -274,7 +289,7 @@ def _outlet(arguments: argparse.Namespace, transmission: Transmission) -> Outlet
         return UdpOutlet([_address("udp", text) for text in transmission.address.split(",")])
     if kind == "rtl_tcp":
         host, port = _address("rtl_tcp", transmission.address)
-        return RtlTcpServer(host, port, scene.sample_rate, scene.center_freq)
+        return RtlTcpServer(host, port, scene.sample_rate, scene.center_freq, arguments.obey_gain)
     parse_input(f"{kind}:{transmission.address}", sample_rate=scene.sample_rate)
     header_rate = None
     if kind == "zmqiq":

@@ -12,7 +12,7 @@ import numpy as np
 from gnuradio.sentinel.gnss import scene as gnss_scene
 from gnuradio.sentinel.pulse import simulate as pulse_scene
 
-from . import simulate_gnss, simulate_pulse
+from . import simulate_gnss, simulate_nmea, simulate_pulse
 from .live_programme import Programme
 from .live_repeats import RepeatedScene
 
@@ -39,6 +39,8 @@ class Room:
         Of scene, annotations, name of the output and datatype.
     programme : callable
         Of scene, loop and endless: what is sent live.
+    write_beside : callable
+        Of scene and arguments: writes what else was asked for, and gives a line on it, or None.
     """
 
     title: str
@@ -50,6 +52,7 @@ class Room:
     captures: Callable[[Any], list[dict[str, Any]]]
     summary: Callable[[Any, list[dict[str, Any]], str, str], str]
     programme: Callable[[Any, bool, bool], Any]
+    write_beside: Callable[[Any, argparse.Namespace], str | None] = lambda scene, arguments: None
 
 
 ROOMS = {
@@ -74,5 +77,6 @@ ROOMS = {
         captures=gnss_scene.scene_captures,
         summary=lambda scene, annotations, out, datatype: simulate_gnss.summary(scene, out, datatype),
         programme=RepeatedScene,
+        write_beside=simulate_nmea.write,
     ),
 }

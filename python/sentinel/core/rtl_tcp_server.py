@@ -43,7 +43,7 @@ COMMANDS: dict[int, tuple[str, Callable[[int], str]]] = {
     13: ("gain by index", str),
     14: ("bias tee", lambda value: "on" if value else "off"),
 }
-_FREQUENCY, _RATE = 1, 2
+_FREQUENCY, _RATE, _GAIN = 1, 2, 4
 _POLL_S = 0.2
 _LINGER_S = 2.0
 
@@ -63,8 +63,9 @@ class RtlTcpServer:
     """Serves one client at a time.
 
     Commands are logged. A client that tunes away from the scene's centre gets it shifted; what leaves
-    the band on one side comes back on the other. Whatever else it sets changes nothing; a sample rate
-    that is not the scene's is warned of.
+    the band on one side comes back on the other. With `scene_gain_db` another gain makes the samples
+    stronger or weaker. Whatever else it sets changes nothing; a sample rate that is not the scene's is
+    warned of.
 
     Parameters
     ----------
@@ -73,6 +74,8 @@ class RtlTcpServer:
         Of the scene, Hz.
     center_freq : float, optional
         Of the scene, Hz; None is what the client first tunes to.
+    scene_gain_db : float, optional
+        Gain at which the scene is sent as it is; without it the client's gain changes nothing.
 
     Raises
     ------
@@ -80,10 +83,19 @@ class RtlTcpServer:
         The port cannot be bound.
     """
 
-    def __init__(self, host: str, port: int, sample_rate: float, center_freq: float | None = None) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        sample_rate: float,
+        center_freq: float | None = None,
+        scene_gain_db: float | None = None,
+    ) -> None:
         self.sample_rate = sample_rate
         self.center_freq = center_freq
+        self.scene_gain_db = scene_gain_db
         self.shift_hz = 0.0
+        self.amplitude = 1.0
         self.clients = 0
         self._ended: Callable[[], bool] = lambda: False
         self._client: socket.socket | None = None
@@ -111,6 +123,7 @@ class RtlTcpServer:
             self._client, address = self._listener.accept()
             self._client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._client.settimeout(_POLL_S)
+            self.amplitude = 1.0
             self._command_bytes = b""
             self.clients += 1
             log.info("%s", f"rtl_tcp client {address[0]}:{address[1]}")
@@ -126,13 +139,13 @@ class RtlTcpServer:
         self._read_commands()
         samples = packet.samples
         if samples.dtype == np.uint8:
-            if not self.shift_hz:
+            if not self.shift_hz and self.amplitude == 1.0:
                 return self._send_all(samples.tobytes())
             samples = dequantise(samples.ravel(), "cu8")
         if self.shift_hz:
             turns = (packet.first + np.arange(len(samples))) * (self.shift_hz / self.sample_rate)
             samples = samples * np.exp(-2j * np.pi * (turns % 1.0))
-        return self._send_all(quantise(samples, "cu8").tobytes())
+        return self._send_all(quantise(samples * np.float32(self.amplitude), "cu8").tobytes())
 
     def _send_all(self, data: bytes) -> bool:
         left = memoryview(data)
@@ -166,6 +179,8 @@ class RtlTcpServer:
         log.info(f"client sets {command_text(number, value)}")
         if number == _FREQUENCY:
             self._tune(float(value))
+        elif number == _GAIN and self.scene_gain_db is not None:
+            self.amplitude = 10 ** ((_signed(value) / 10 - self.scene_gain_db) / 20)
         elif number == _RATE and value != round(self.sample_rate):
             log.warning(
                 f"the client wants {format_frequency(value)}, the scene has "

@@ -96,6 +96,7 @@ class source(gr.hier_block2):
         self.spec = spec
         # Also keeps the inner block: GNU Radio holds no reference that Python could rely on.
         self.stream = stream
+        self._gain_db = None if stream.gain is None else stream.gain.start_db
         self._before: dict[str, Any] = {}
         self._duration_s = spec.duration_s
         self.connect(stream.block, self)
@@ -194,6 +195,11 @@ class source(gr.hier_block2):
         return () if self.stream.gain is None else self.stream.gain.gains_db
 
     @property
+    def gain_db(self) -> float | None:
+        """Gain of a radio in force now; None while it is automatic or not known, and for other inputs."""
+        return self._gain_db
+
+    @property
     def can_set_gain(self) -> bool:
         """Whether it is a radio."""
         return self.stream.gain is not None
@@ -214,6 +220,7 @@ class source(gr.hier_block2):
             raise InputError(f"{self.spec.text}: gain {gain_db} dB must be a finite number; give it in dB")
         granted_db = self.stream.gain.set(float(gain_db))
         self.spec = replace(self.spec, gain_db=granted_db)
+        self._gain_db = granted_db
         return granted_db
 
     def last_data_s(self) -> float | None:

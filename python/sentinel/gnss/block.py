@@ -20,9 +20,14 @@ from ..core.stream import Stream
 from .classifier import Classifier
 from .config import GnssSettings
 from .detect import make_monitor
+from .detector import Detector
 from .features import snapshot_length
+from .gain_control import GainChange, GainMemory
+from .gain_loop import GainLoop, GainLoopSettings
 from .learned import ClassModel, DetectionModel
 from .monitor import Monitor, Step
+from .power_calibration import PowerCalibration
+from .power_meter import opened_calibration
 from .receiver_data import ReceiverState
 from .record_reader import RecordReader, RecordRun
 from .snapshots import record_length
@@ -39,6 +44,7 @@ class InterferenceDetector(SafeBlock, gr.sync_block):
 
     `on_step`, if set, is called with every step: the command prints its lines there. `receiver_at`, if set,
     gives the state of the satellite receiver at a POSIX time, which is NaN where the source has no clock.
+    `gain_loop`, if set, keeps the gain of the radio in quiet; see `GnssMonitor.control_gain`.
 
     Parameters
     ----------
@@ -48,6 +54,8 @@ class InterferenceDetector(SafeBlock, gr.sync_block):
     model : DetectionModel, optional
     stream : Stream, optional
         What events say of the input where its source does not.
+    power_calibration : PowerCalibration or path, optional
+        For power in dBm.
     """
 
     def __init__(
@@ -56,6 +64,7 @@ class InterferenceDetector(SafeBlock, gr.sync_block):
         sample_rate: float,
         model: DetectionModel | None = None,
         stream: Stream | None = None,
+        power_calibration: PowerCalibration | str | os.PathLike | None = None,
     ) -> None:
         length = record_length(settings.channels)
         gr.sync_block.__init__(self, "interference_detector", [(np.float32, length)], None)
@@ -66,6 +75,8 @@ class InterferenceDetector(SafeBlock, gr.sync_block):
         self.monitor: Monitor | None = None
         self.on_step: Callable[[Step, RecordRun, int], None] | None = None
         self.receiver_at: Callable[[float], ReceiverState | None] | None = None
+        self.gain_loop: GainLoop | None = None
+        self.power_calibration = opened_calibration(power_calibration)
         samples = snapshot_length(sample_rate, settings.snapshot_s, settings.channels)
         self._reader = RecordReader(sample_rate, samples)
         for port in ("decisions", "events", "detections"):
@@ -91,6 +102,8 @@ class InterferenceDetector(SafeBlock, gr.sync_block):
             self._publish(step)
             if self.on_step is not None:
                 self.on_step(step, run, index)
+            if self.gain_loop is not None:
+                self.gain_loop.step(step, snapshots, index)
         if run.ends:
             self._close(self.monitor.end())
 
@@ -104,11 +117,16 @@ class InterferenceDetector(SafeBlock, gr.sync_block):
         sensor = None if self.monitor is None else self.monitor.sensor
         if sensor is None or (sensor.sample_rate, sensor.center_freq) != (rate, center):
             # Another band: nothing that was learned of the one before holds in it.
-            self.monitor = make_monitor(self.settings, rate, center, stream, self.model)
+            self.monitor = self._monitor(rate, center, stream)
         elif sensor.stream.stream_id != stream.stream_id:
-            self.monitor = make_monitor(
-                self.settings, rate, center, stream, self.model, self.monitor.detector
-            )
+            self.monitor = self._monitor(rate, center, stream, self.monitor.detector)
+
+    def _monitor(
+        self, rate: float, center: float | None, stream: Stream, detector: Detector | None = None
+    ) -> Monitor:
+        return make_monitor(
+            self.settings, rate, center, stream, self.model, detector, self.power_calibration
+        )
 
     def _close(self, event: Any) -> None:
         if event is not None:
@@ -188,6 +206,8 @@ class GnssMonitor(gr.hier_block2):
     stream : Stream, optional
     detection_model, class_model : optional
         Models or files of them; the shipped ones if left out or empty.
+    power_calibration : PowerCalibration or path, optional
+        For power in dBm; none if left out or empty.
 
     Raises
     ------
@@ -204,6 +224,7 @@ class GnssMonitor(gr.hier_block2):
         stream: Stream | None = None,
         detection_model: DetectionModel | str | os.PathLike | None = None,
         class_model: ClassModel | str | os.PathLike | None = None,
+        power_calibration: PowerCalibration | str | os.PathLike | None = None,
         **keys: Any,
     ) -> None:
         if settings is not None and keys:
@@ -213,7 +234,7 @@ class GnssMonitor(gr.hier_block2):
         self.settings = settings
         self.features = features
         self.detector = InterferenceDetector(
-            settings, sample_rate, _opened(DetectionModel, detection_model), stream
+            settings, sample_rate, _opened(DetectionModel, detection_model), stream, power_calibration
         )
         model = _opened(ClassModel, class_model)
         self.classifier = InterferenceClassifier(
@@ -226,6 +247,38 @@ class GnssMonitor(gr.hier_block2):
         self.msg_connect(self.detector, "detections", self.classifier, "detections")
         self.msg_connect(self.detector, "decisions", self, "decisions")
         self.msg_connect(self.classifier, "events", self, "events")
+
+    def control_gain(
+        self,
+        source: Any,
+        settings: GainLoopSettings | None = None,
+        *,
+        memory: GainMemory | None = None,
+        on_change: Callable[[GainChange], None] | None = None,
+    ) -> GainLoop:
+        """Keep the gain of the radio in front of it, from now on, while there is no interference.
+
+        Call it before the flowgraph starts.
+
+        Parameters
+        ----------
+        source : source
+            The Sentinel Source that its samples come from.
+        settings : GainLoopSettings, optional
+        memory : GainMemory, optional
+            That of a loop before, so that it does not calibrate anew.
+        on_change : callable, optional
+            Called with each change, in the detector's thread.
+
+        Raises
+        ------
+        InputError
+            If the source is no radio whose gain can be set.
+        """
+        settings = settings or GainLoopSettings()
+        loop = GainLoop(source, settings, self.settings.snapshot_s, memory=memory, on_change=on_change)
+        self.detector.gain_loop = loop
+        return loop
 
     @property
     def readers(self) -> list[SafeBlock]:

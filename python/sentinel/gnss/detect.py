@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,6 +24,8 @@ from .events import Sensor
 from .features import measure
 from .learned import ClassModel, DetectionModel
 from .monitor import Monitor, Step
+from .power_calibration import PowerCalibration
+from .power_meter import PowerMeter
 from .receiver_data import ReceiverState
 from .snapshots import Snapshots
 
@@ -53,6 +56,7 @@ def make_monitor(
     stream: Stream,
     model: DetectionModel,
     detector: Detector | None = None,
+    calibration: PowerCalibration | str | os.PathLike | None = None,
 ) -> Monitor:
     """A monitor of these settings.
 
@@ -60,6 +64,8 @@ def make_monitor(
     ----------
     detector : Detector, optional
         One that already knows its receiver.
+    calibration : PowerCalibration or path, optional
+        For power in dBm.
     """
     threshold = model.threshold(settings.false_alarms_per_hour)
     sensor = Sensor(
@@ -80,7 +86,8 @@ def make_monitor(
         )
         told = settings.gain_is != "unknown"
         detector = Detector(model.score, settings.channels, settings.doubt_db, baseline, told)
-    return Monitor(detector, sensor, model.probability, settings.hold_s, settings.receiver_cn0_db_hz)
+    meter = PowerMeter(calibration, center_freq)
+    return Monitor(detector, sensor, model.probability, settings.hold_s, settings.receiver_cn0_db_hz, meter)
 
 
 def detect(
@@ -94,6 +101,8 @@ def detect(
     detection_model: DetectionModel | None = None,
     class_model: ClassModel | None = None,
     receiver_at: Callable[[float], ReceiverState | None] | None = None,
+    gain_db: float | None = None,
+    power_calibration: PowerCalibration | str | os.PathLike | None = None,
     **keys: object,
 ) -> Detection:
     """Find and name intervals of interference.
@@ -113,6 +122,10 @@ def detect(
         What events say of the input.
     receiver_at : callable, optional
         State of a satellite receiver at a POSIX time.
+    gain_db : float, optional
+        Of the receiver, the same for all samples, as the tag sentinel_gain tells it in a flowgraph.
+    power_calibration : PowerCalibration or path, optional
+        For power in dBm, which takes a known gain and centre.
 
     Raises
     ------
@@ -131,7 +144,9 @@ def detect(
         center_freq=center_freq or settings.center_freq or None,
         start_time_s=None if start_time is None else microseconds_from_text(start_time) / 1e6,
     )
-    return detect_in(snapshots, settings, stream, detection_model, class_model, receiver_at)
+    if gain_db is not None:
+        snapshots = replace(snapshots, gain_db=np.full(len(snapshots), gain_db, np.float32))
+    return detect_in(snapshots, settings, stream, detection_model, class_model, receiver_at, power_calibration)
 
 
 def detect_in(
@@ -141,11 +156,14 @@ def detect_in(
     detection_model: DetectionModel | None = None,
     class_model: ClassModel | None = None,
     receiver_at: Callable[[float], ReceiverState | None] | None = None,
+    power_calibration: PowerCalibration | str | os.PathLike | None = None,
 ) -> Detection:
     """The same on features; where a snapshot does not follow the one before, a segment begins."""
     model = detection_model or DetectionModel()
     stream = stream or Stream("array", "array", "exact", "clipping_unknown")
-    monitor = make_monitor(settings, snapshots.sample_rate, snapshots.center_freq, stream, model)
+    monitor = make_monitor(
+        settings, snapshots.sample_rate, snapshots.center_freq, stream, model, calibration=power_calibration
+    )
     minute = max(1, round(60 / settings.snapshot_s))
     classifier = Classifier(class_model or ClassModel(), settings.unknown_share, minute)
     events: list[Event] = []

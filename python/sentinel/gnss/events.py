@@ -14,6 +14,7 @@ from ..core.stream import Stream
 from .detector import Judgement
 from .intervals import Interval
 from .naming import Tally
+from .power_meter import EXTRAPOLATED
 from .snapshots import Snapshots
 
 #: A detected snapshot holds interference, but where in it is not known.
@@ -102,6 +103,7 @@ def _place(interval: Interval, sensor: Sensor) -> dict:
     samples = last.sample_end - interval.first.sample_start
     flags = {sensor.stream.clipping: bool(sensor.stream.clipping)}
     flags |= {"zero_filled": interval.filled > 0, "samples_lost": interval.lost > 0}
+    flags |= {EXTRAPOLATED: interval.levels.extrapolated}
     flags |= {"clipped": interval.saturated / count > 1e-3} | dict.fromkeys(sorted(interval.flags), True)
     impact = interval.impact
     ratio = interval.signal_power / np.maximum(interval.noise_power, 1e-30)
@@ -122,6 +124,7 @@ def _place(interval: Interval, sensor: Sensor) -> dict:
             "saturated_share": interval.saturated / count,
             "spectrum_db": (10 * np.log10(1 + ratio)).round(3).tolist(),
             **impact,
+            **interval.levels.details(),
         },
     }
 

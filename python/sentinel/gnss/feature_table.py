@@ -24,8 +24,9 @@ class FeatureTable:
 
     Columns: `sample_start`, `sample_count`, `time` (UTC, µs, or null), `sample_rate`, `center_freq`, lists
     `power`, `kurtosis`, `coherence_real`, `coherence_imag` by channel, the scalars of a record, `score`,
-    `threshold`, `detected`, `kind` (of evidence), `event_id`, `j_n_db`, `cn0_loss_db`, `receiver`: what the
-    satellite receiver said as JSON, or null.
+    `threshold`, `detected`, `kind` (of evidence), `event_id`, `j_n_db`, `cn0_loss_db`, `level_dbfs` and, where
+    it is calibrated, `level_dbm` of all that was received, `receiver`: what the satellite receiver said as
+    JSON, or null.
 
     Parameters
     ----------
@@ -70,6 +71,8 @@ class FeatureTable:
             "event_id": None if step.follows is None else step.follows.id,
             "j_n_db": impact.get("j_n_db"),
             "cn0_loss_db": impact.get("cn0_loss_db"),
+            "level_dbfs": None if step.levels is None else step.levels.dbfs,
+            "level_dbm": None if step.levels is None else step.levels.dbm,
             "receiver": None if step.receiver is None else _json(step.receiver),
         }
         self._rows.append(row)
@@ -121,6 +124,8 @@ def _schema(pyarrow: Any) -> Any:
         "event_id": pyarrow.string(),
         "j_n_db": pyarrow.float64(),
         "cn0_loss_db": pyarrow.float64(),
+        "level_dbfs": pyarrow.float64(),
+        "level_dbm": pyarrow.float64(),
         "receiver": pyarrow.string(),
     }
     return pyarrow.schema(list(types.items()))

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .power_meter import Levels, LevelSums
+
 
 @dataclass(frozen=True)
 class Second:
@@ -31,6 +33,8 @@ class Second:
     flags : tuple of str
     description : ndarray
         Columns of `description.NAMES`.
+    levels : Levels or None
+        In absolute terms.
     """
 
     sample_start: int
@@ -47,6 +51,7 @@ class Second:
     lost_samples: float
     flags: tuple[str, ...]
     description: np.ndarray
+    levels: Levels | None = None
 
 
 @dataclass
@@ -68,6 +73,7 @@ class Interval:
     rise_db, saturated, filled, lost : float
         Sums.
     flags : set of str
+    levels : LevelSums
     """
 
     first: Second
@@ -84,6 +90,7 @@ class Interval:
     filled: float = 0.0
     lost: float = 0.0
     flags: set[str] = field(default_factory=set)
+    levels: LevelSums = field(default_factory=LevelSums)
 
     def add(self, second: Second) -> None:
         """One more detected snapshot."""
@@ -101,6 +108,8 @@ class Interval:
         self.filled += second.filled_share
         self.lost += second.lost_samples
         self.flags.update(second.flags)
+        if second.levels is not None:
+            self.levels.add(second.levels)
         if not self.impact or second.impact["cn0_loss_db"] >= self.impact["cn0_loss_db"]:
             self.impact = dict(second.impact)
 

@@ -16,6 +16,7 @@ from .detector import Detector, Judgement
 from .effect import impact
 from .events import Sensor, decision_of, opened, revised
 from .intervals import Interval, Second, Tracker
+from .power_meter import Levels, PowerMeter
 from .receiver_data import ReceiverState
 from .snapshots import Snapshots
 
@@ -44,6 +45,8 @@ class Step:
         The event that the snapshot belongs to, as last revised.
     receiver : ReceiverState or None
         What the satellite receiver told of the same second.
+    levels : Levels or None
+        In absolute terms.
     """
 
     judgement: Judgement
@@ -53,6 +56,7 @@ class Step:
     event: Event | None
     follows: Event | None
     receiver: ReceiverState | None = None
+    levels: Levels | None = None
 
 
 class Monitor:
@@ -67,6 +71,8 @@ class Monitor:
     hold_s : float
     cn0_db_hz : float
         Of an undisturbed receiver, for which the impact is stated.
+    meter : PowerMeter, optional
+        With a calibration, if there is to be power in dBm.
     """
 
     def __init__(
@@ -76,11 +82,13 @@ class Monitor:
         probability: Callable[[float], float],
         hold_s: float = 5.0,
         cn0_db_hz: float = 45.0,
+        meter: PowerMeter | None = None,
     ) -> None:
         self.detector = detector
         self.sensor = sensor
         self.probability = probability
         self.cn0_db_hz = cn0_db_hz
+        self.meter = meter or PowerMeter()
         self.tracker = Tracker(round(hold_s / sensor.snapshot_s))
         self.event: Event | None = None
         settings = evidence.EvidenceSettings(alarm_exponent=self._exponent(sensor.threshold))
@@ -124,6 +132,7 @@ class Monitor:
             event,
             self.event or event or before,
             receiver,
+            second.levels if detected else self.meter.levels(snapshots, index),
         )
 
     def _exponent(self, score: float) -> float:
@@ -208,6 +217,7 @@ class Monitor:
             lost_samples=float(snapshots.lost_samples[index]),
             flags=flags,
             description=judgement.description,
+            levels=self.meter.levels(snapshots, index, float(signal.sum())),
         )
 
 
