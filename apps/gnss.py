@@ -135,7 +135,7 @@ class GnssRun(DetectorRun):
         self.console = GnssConsole(tell)
         self.gain = None
         if gain_settings is not None:
-            self.gain = gnss_gain.GainRun(gain_settings, tell, arguments.gain_log)
+            self.gain = gnss_gain.GainRun(gain_settings, self.console.gain, arguments.gain_log)
         self.table = FeatureTable(arguments.features) if arguments.features else None
         self.judged = 0
         self.source = stream_source

@@ -12,6 +12,7 @@ import numpy as np
 from gnuradio.sentinel.core.event import Event
 from gnuradio.sentinel.core.gap_reader import Gap
 from gnuradio.sentinel.gnss.config import GnssSettings
+from gnuradio.sentinel.gnss.gain_control import GainChange
 from gnuradio.sentinel.gnss.monitor import Step
 from gnuradio.sentinel.gnss.snapshots import Snapshots
 
@@ -38,6 +39,8 @@ class GnssConsole:
     labels: dict[str, int] = field(default_factory=dict)
     _seconds: float = 0.0
     _told_at: float = -math.inf
+    _clock: str = ""
+    _gains: int = 0
     _gaps: int = 0
     _lost: int = 0
 
@@ -71,12 +74,12 @@ class GnssConsole:
         self.undecided += not step.decision.decided
         self.detected += step.second is not None
         self.obstructed += step.verdict.kind == "obstruction"
-        here = self._seconds
+        here, self._clock = self._seconds, _clock(snapshots, index)
         self._seconds += float(snapshots.sample_count[index]) / snapshots.sample_rate
         changes = step.event is not None and step.event.state in ("open", "closed")
         if not changes and here - self._told_at >= QUIET_EVERY_S and step.decision.decided:
             self._told_at = here
-            self.say(f"[{_clock(snapshots, index)}]  {_features(step, snapshots, index)}")
+            self.say(f"[{self._clock}]  {_features(step, snapshots, index)}")
 
     def event(self, event: Event) -> None:
         """Print a revision of an event."""
@@ -84,6 +87,14 @@ class GnssConsole:
             self.events += 1
             self.labels[event.label] = self.labels.get(event.label, 0) + 1
         self.say(line_of(event))
+
+    def gain(self, change: GainChange) -> None:
+        """Say what the gain loop did after the snapshot shown last."""
+        self._gains += 1
+        self.say(
+            f"[{self._clock}]  gain    {change.old_gain_db:g} to {change.new_gain_db:g} dB "
+            f"({change.reason})  level {change.level_dbfs:.2f} dBFS, {change.expected_dbfs:.2f} expected"
+        )
 
     def gap(self, gap: Gap) -> None:
         """Count what happened to a live stream, and say what is worth it."""
@@ -102,6 +113,8 @@ class GnssConsole:
             self.say(f"  Obstructed, spectrum clean:  {self.obstructed}")
         if self.undecided:
             self.say(f"  Not judged, too few samples: {self.undecided}")
+        if self._gains:
+            self.say(f"  Changes of gain: {self._gains}")
         if self._gaps:
             self.say(f"  Gaps: {self._gaps}, {self._lost} samples missing")
 
@@ -135,7 +148,8 @@ def _features(step: Step, snapshots: Snapshots, index: int) -> str:
     low, high = snapshots.kurtosis[index].min(), snapshots.kurtosis[index].max()
     word = "interference" if step.second is not None else "quiet"
     return (
-        f"{word}  level {level:.2f} dBFS{absolute}  K {low:.2f}..{high:.2f}  H {snapshots.entropy[index]:.3f} bit  "
+        f"{word}  level {level:.2f} dBFS{absolute}  K {low:.2f}..{high:.2f}  "
+        f"H {snapshots.entropy[index]:.3f} bit  "
         f"score {step.decision.score:.1f} (threshold {step.decision.threshold:.1f})"
     )
 

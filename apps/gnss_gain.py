@@ -59,8 +59,8 @@ class GainRun:
     Parameters
     ----------
     settings : GainLoopSettings
-    say : callable
-        Prints one line.
+    tell : callable
+        Takes each change.
     log_file : str, optional
         For JSON lines.
 
@@ -70,9 +70,11 @@ class GainRun:
         If the file cannot be opened.
     """
 
-    def __init__(self, settings: GainLoopSettings, say: Callable[[str], None], log_file: str | None) -> None:
+    def __init__(
+        self, settings: GainLoopSettings, tell: Callable[[GainChange], None], log_file: str | None
+    ) -> None:
         self.settings = settings
-        self.say = say
+        self.tell = tell
         self.loop: GainLoop | None = None
         self._lines = LineWriter(log_file, "changes of gain") if log_file else None
 
@@ -84,7 +86,7 @@ class GainRun:
         )
 
     def _on_change(self, change: GainChange) -> None:
-        self.say(line_of(change))
+        self.tell(change)
         if self._lines is not None:
             self._lines.write(json.dumps(change.as_dict()) + "\n")
 
@@ -92,12 +94,3 @@ class GainRun:
         """Release the file."""
         if self._lines is not None:
             self._lines.close()
-
-
-def line_of(change: GainChange) -> str:
-    """A change in one line."""
-    when = change.as_dict()["time"][11:19]
-    return (
-        f"[{when}]  gain    {change.old_gain_db:g} to {change.new_gain_db:g} dB ({change.reason})  level "
-        f"{change.level_dbfs:.2f} dBFS, {change.expected_dbfs:.2f} expected"
-    )

@@ -30,7 +30,7 @@ from .power_calibration import PowerCalibration
 from .power_meter import opened_calibration
 from .receiver_data import ReceiverState
 from .record_reader import RecordReader, RecordRun
-from .snapshots import record_length
+from .snapshots import Snapshots, record_length
 
 #: What events say of an input whose source says nothing.
 UNKNOWN_STREAM = Stream("stream", "flowgraph", "none")
@@ -98,7 +98,7 @@ class InterferenceDetector(SafeBlock, gr.sync_block):
         for index in range(len(snapshots)):
             time_s = float(snapshots.time_s[index])
             state = None if self.receiver_at is None else self.receiver_at(time_s)
-            step = self.monitor.step(snapshots, index, state)
+            step = self.monitor.step(snapshots, index, state, judge=self._is_whole(snapshots, index))
             self._publish(step)
             if self.on_step is not None:
                 self.on_step(step, run, index)
@@ -106,6 +106,17 @@ class InterferenceDetector(SafeBlock, gr.sync_block):
                 self.gain_loop.step(step, snapshots, index)
         if run.ends:
             self._close(self.monitor.end())
+
+    def _is_whole(self, snapshots: Snapshots, index: int) -> bool:
+        """Whether a snapshot has one gain, as far as our own loop sets it."""
+        if self.gain_loop is None:
+            return True
+        whole = self.gain_loop.is_whole(snapshots, index)
+        if whole and self.gain_loop.takes_new_reference():
+            sensor = self.monitor.sensor
+            fresh = self._monitor(sensor.sample_rate, sensor.center_freq, sensor.stream)
+            self.monitor.detector = fresh.detector
+        return whole
 
     def _begin(self, run: RecordRun) -> None:
         """A segment begins: what was open ends; what was learned of the receiver stays."""
@@ -124,9 +135,7 @@ class InterferenceDetector(SafeBlock, gr.sync_block):
     def _monitor(
         self, rate: float, center: float | None, stream: Stream, detector: Detector | None = None
     ) -> Monitor:
-        return make_monitor(
-            self.settings, rate, center, stream, self.model, detector, self.power_calibration
-        )
+        return make_monitor(self.settings, rate, center, stream, self.model, detector, self.power_calibration)
 
     def _close(self, event: Any) -> None:
         if event is not None:
@@ -275,7 +284,6 @@ class GnssMonitor(gr.hier_block2):
         InputError
             If the source is no radio whose gain can be set.
         """
-        settings = settings or GainLoopSettings()
         loop = GainLoop(source, settings, self.settings.snapshot_s, memory=memory, on_change=on_change)
         self.detector.gain_loop = loop
         return loop

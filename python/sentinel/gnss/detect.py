@@ -146,7 +146,9 @@ def detect(
     )
     if gain_db is not None:
         snapshots = replace(snapshots, gain_db=np.full(len(snapshots), gain_db, np.float32))
-    return detect_in(snapshots, settings, stream, detection_model, class_model, receiver_at, power_calibration)
+    return detect_in(
+        snapshots, settings, stream, detection_model, class_model, receiver_at, power_calibration
+    )
 
 
 def detect_in(

@@ -24,9 +24,9 @@ class FeatureTable:
 
     Columns: `sample_start`, `sample_count`, `time` (UTC, µs, or null), `sample_rate`, `center_freq`, lists
     `power`, `kurtosis`, `coherence_real`, `coherence_imag` by channel, the scalars of a record, `score`,
-    `threshold`, `detected`, `kind` (of evidence), `event_id`, `j_n_db`, `cn0_loss_db`, `level_dbfs` and, where
-    it is calibrated, `level_dbm` of all that was received, `receiver`: what the satellite receiver said as
-    JSON, or null.
+    `threshold`, `detected`, `kind` (of evidence), `event_id`, `j_n_db`, `cn0_loss_db`, `level_dbfs` and,
+    where it is calibrated, `level_dbm` of all that was received, `receiver`: what the satellite receiver said
+    as JSON, or null.
 
     Parameters
     ----------

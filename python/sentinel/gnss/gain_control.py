@@ -26,6 +26,8 @@ log = logging.getLogger("gnuradio.sentinel.gnss.gain")
 _DAY_S = 86400.0
 #: A radio that does not settle within so many changes is taken as it is.
 _MAX_CALIBRATING_CHANGES = 10
+#: Level of noise of one step of an 8-bit converter; below, its rounding is part of what is measured.
+_ROUNDING_DBFS = -39.0
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,7 @@ class GainControl:
         self._saturated: deque[float] = deque(maxlen=settings.quiet_s)
         self._changed_s = -math.inf
         self._expected_dbfs: float | None = None
+        self._before_dbfs = 0.0
         self._held = False
         self._misses = 0
         self._calibrating_changes = 0
@@ -213,8 +216,11 @@ class GainControl:
         expected, self._expected_dbfs = self._expected_dbfs, None
         if expected is None:
             return True
-        if abs(level - expected) <= self.dead_band_db or max(level, expected) > -10.0:
-            self._misses = 0  # close to full scale levels do not add up
+        # Close to full scale levels do not add up, nor do those of a step of the converter and less.
+        moved = (level - self._before_dbfs) * math.copysign(1.0, expected - self._before_dbfs)
+        rounded = moved > 1.0 and min(level, self._before_dbfs) < _ROUNDING_DBFS
+        if rounded or max(level, expected) > -10.0 or abs(level - expected) <= self.dead_band_db:
+            self._misses = 0
             return True
         self._misses += 1
         if self._misses < 2:  # the input may have changed at that very moment, but not twice
@@ -266,7 +272,7 @@ class GainControl:
         )
         self.gain_db = gain
         self._changed_s = time_s
-        self._expected_dbfs = change.expected_dbfs
+        self._expected_dbfs, self._before_dbfs = change.expected_dbfs, level
         self._forget_levels()
         return change
 

@@ -14,9 +14,14 @@ from pydantic import BaseModel, ConfigDict
 from ..core.errors import InputError
 from ..core.settings import setting
 from . import evidence
-from .gain_control import GainChange, GainControl, GainMemory, GainSettings, apply_change
+from .gain_control import GainChange, GainControl, GainMemory, GainSettings, apply_change, level_dbfs
 from .monitor import Step
 from .snapshots import Snapshots
+
+#: Gains that differ by less are the same: tags are rounded to single precision on their way.
+_SAME_DB = 0.05
+#: A change is in force when the level is so near to the expected one, or after so long.
+_FOLLOWS_DB, _SETTLE_S = 1.5, 3.0
 
 
 class GainLoopSettings(BaseModel):
@@ -66,7 +71,7 @@ class GainLoop:
     ----------
     source : source
         Live, a radio.
-    settings : GainLoopSettings
+    settings : GainLoopSettings, optional
     snapshot_s : float
     memory : GainMemory, optional
         Of a loop before.
@@ -82,16 +87,14 @@ class GainLoop:
     def __init__(
         self,
         source: Any,
-        settings: GainLoopSettings = GainLoopSettings(),
+        settings: GainLoopSettings | None = None,
         snapshot_s: float = 1.0,
         *,
         memory: GainMemory | None = None,
         on_change: Callable[[GainChange], None] | None = None,
     ) -> None:
         if not source.can_set_gain:
-            raise InputError(
-                f"{source.spec.text}: is no radio whose gain can be set; leave gain control out"
-            )
+            raise InputError(f"{source.spec.text}: is no radio whose gain can be set; leave gain control out")
         gains_db = source.gains_db
         if not gains_db:
             raise InputError(
@@ -103,14 +106,41 @@ class GainLoop:
             gain_db = source.set_gain(gains_db[len(gains_db) // 2])
         self.source = source
         self.on_change = on_change
+        settings = settings or GainLoopSettings()
         self.control = GainControl(gains_db, gain_db, settings.of_snapshots(snapshot_s), memory)
         self.changes = 0
-        self._told_db = math.nan
+        self._snapshot_s = snapshot_s
+        self._settling: GainChange | None = None
+        self._settled_s = 0.0
+        self._new_reference = False
 
     @property
     def memory(self) -> GainMemory | None:
         """To go on from, for the loop of the same radio opened again."""
         return self.control.memory
+
+    def is_whole(self, snapshots: Snapshots, index: int) -> bool:
+        """Whether a snapshot was received at one gain: not while a change comes into force.
+
+        The tag comes with the first samples behind the command; those on their way have the gain before.
+        Call it once with each snapshot, before it is judged.
+        """
+        change, told_db = self._settling, float(snapshots.gain_db[index])
+        if change is None or abs(told_db - change.new_gain_db) > _SAME_DB:
+            return True
+        level = level_dbfs(float(snapshots.power[index].sum()))
+        follows = level is not None and abs(level - change.expected_dbfs) < _FOLLOWS_DB
+        if self._settled_s > 0 and (follows or self._settled_s >= _SETTLE_S):
+            self._settling = None
+            self._new_reference = change.reason != "level"
+            return True
+        self._settled_s += self._snapshot_s
+        return False
+
+    def takes_new_reference(self) -> bool:
+        """Whether what was learned of the receiver ends here, once: it was too weak, or saturated."""
+        renew, self._new_reference = self._new_reference, False
+        return renew
 
     def step(self, step: Step, snapshots: Snapshots, index: int) -> GainChange | None:
         """Take what was made of a snapshot; the change that was made of the gain, if any."""
@@ -129,6 +159,7 @@ class GainLoop:
             expected_dbfs = change.expected_dbfs + granted_db - change.new_gain_db
             change = replace(change, new_gain_db=granted_db, expected_dbfs=expected_dbfs)
         self.changes += 1
+        self._settling, self._settled_s = change, 0.0
         if self.on_change is not None:
             self.on_change(change)
         return change
@@ -136,9 +167,7 @@ class GainLoop:
     def _level(self, step: Step, snapshots: Snapshots, index: int) -> float | None:
         """Of a snapshot that was received whole at the present gain; of another it says nothing."""
         damaged = snapshots.filled_share[index] > 0 or snapshots.lost_samples[index] > 0
-        # The first snapshot that tells a new gain holds samples of the one before as well.
-        before_db, self._told_db = self._told_db, float(snapshots.gain_db[index])
-        other_gain = any(abs(told_db - self.control.gain_db) > 0.05 for told_db in (before_db, self._told_db))
+        other_gain = abs(float(snapshots.gain_db[index]) - self.control.gain_db) > _SAME_DB
         if damaged or other_gain or not step.judgement.decided:
             return None
         return None if step.levels is None else step.levels.dbfs

@@ -106,15 +106,19 @@ class Monitor:
         """The input has ended; return the last revision of what was open."""
         return self._finish(self.tracker.end())
 
-    def step(self, snapshots: Snapshots, index: int, receiver: ReceiverState | None = None) -> Step:
+    def step(
+        self, snapshots: Snapshots, index: int, receiver: ReceiverState | None = None, judge: bool = True
+    ) -> Step:
         """Take the next snapshot.
 
         Parameters
         ----------
         receiver : ReceiverState, optional
             What the satellite receiver told of the same second.
+        judge : bool
+            False for a snapshot that is known to hold two gains: it is not decided.
         """
-        judgement = self.detector.judge(snapshots, index)
+        judgement = self.detector.judge(snapshots, index) if judge else Judgement(False)
         self._asked |= receiver is not None
         suffering = self._reference.compare(receiver)
         verdict = evidence.judge(self._spectrum(judgement), suffering, self._evidence)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How strong it is in absolute terms: levels of snapshots and of intervals, in dBFS and, calibrated, in dBm."""
+"""How strong it is in absolute terms: levels of snapshots and intervals, in dBFS and, calibrated, in dBm."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ class Levels:
     @property
     def dbm(self) -> float | None:
         """Likewise; None also without a calibration, a gain or a frequency."""
-        return None if self.dbfs is None or math.isnan(self.full_scale_dbm) else self.dbfs + self.full_scale_dbm
+        return (
+            None if self.dbfs is None or math.isnan(self.full_scale_dbm) else self.dbfs + self.full_scale_dbm
+        )
 
 
 class PowerMeter:
@@ -95,7 +97,10 @@ class PowerMeter:
         missing, remedy = (
             ("centre frequency", "give --center-freq")
             if frequency
-            else ("gain", "set a radio's with --gain, a recording tells it by sentinel:gain_db in its captures")
+            else (
+                "gain",
+                "set a radio's with --gain, a recording tells it by sentinel:gain_db in its captures",
+            )
         )
         log.warning(f"the {missing} is not known, so there is no power in dBm; {remedy}")
 

@@ -19,7 +19,7 @@ _BINS = 1024
 
 
 def scene_receiver_log(
-    scene: GnssScene, start_time_s: float, receiver: Receiver = Receiver()
+    scene: GnssScene, start_time_s: float, receiver: Receiver | None = None
 ) -> ReceiverTruth:
     """The epochs of a receiver in a scene, one at each whole second of UTC.
 
@@ -31,7 +31,7 @@ def scene_receiver_log(
     scene : GnssScene
     start_time_s : float
         POSIX time of the scene's first sample.
-    receiver : Receiver
+    receiver : Receiver, optional
     """
     session = scene.session
     first_s = math.ceil(start_time_s)
@@ -40,7 +40,7 @@ def scene_receiver_log(
     js_db, q = interference_by_second(
         session, offset_s, seconds, L1_HZ - (L1_HZ if scene.center_freq is None else scene.center_freq)
     )
-    return receiver_log(seconds, start_time_s=first_s, js_db=js_db, q=q, receiver=receiver)
+    return receiver_log(seconds, start_time_s=first_s, js_db=js_db, q=q, receiver=receiver or Receiver())
 
 
 def interference_by_second(
