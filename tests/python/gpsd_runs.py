@@ -48,6 +48,24 @@ def gpsfake(log: Path, port: int, *options: str) -> Iterator[subprocess.Popen]:
         _end(process)
 
 
+def gpsd_json_of(log: Path, port: int) -> bytes:
+    """What gpsd says while it is fed with a log of NMEA once, JSON lines; as the manual has it."""
+    watch = '?WATCH={"enable":true,"json":true}'
+    options = ("-1", "-q", "-p", "-c", "0.01", "-P", str(port), "-r", watch)
+    process = subprocess.Popen(
+        ["/usr/bin/python3", "/usr/bin/gpsfake", *options, str(log)],
+        env=os.environ | {"GPSD_HOME": "/usr/sbin"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        return process.communicate(timeout=120)[0]
+    finally:
+        _end(process)
+
+
 @contextlib.contextmanager
 def lonely_gpsd(folder: Path, port: int) -> Iterator[subprocess.Popen]:
     """gpsd without any receiver."""
@@ -59,9 +77,9 @@ def lonely_gpsd(folder: Path, port: int) -> Iterator[subprocess.Popen]:
 
 
 @contextlib.contextmanager
-def server(serve: Callable[[socket.socket], None]) -> Iterator[int]:
+def server(serve: Callable[[socket.socket], None], port: int = 0) -> Iterator[int]:
     """A server of one client after the other, each given to a function; its port."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with socket.create_server(("127.0.0.1", port)) as listener:
         ending = threading.Event()
 
         def run() -> None:
