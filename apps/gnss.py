@@ -88,10 +88,8 @@ def run(arguments: argparse.Namespace) -> int:
         settings = _with_gain(settings, arguments, radio)
     witness = _witness(arguments.gpsd)
     try:
-        run_of = GnssRun(
-            arguments, settings, text, stream_source, models, witness, calibration, gain_settings
-        )
-        return run_of.run()
+        extras = witness, calibration, gain_settings
+        return GnssRun(arguments, settings, text, stream_source, models, *extras).run()
     finally:
         if hasattr(witness, "stop"):
             witness.stop()

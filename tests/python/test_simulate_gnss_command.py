@@ -235,6 +235,35 @@ def test_an_rtl_tcp_client_gets_the_bytes_of_the_recording(tmp_path):
     assert meta["global"]["core:datatype"] == "cu8"
 
 
+def test_a_radio_that_obeys_its_client_changes_its_level():
+    port = free_port()
+    words = ["--rate", "256k", "--seconds", 1.5, "--family", "none", "--seed", 4]
+    live = ["--rtl-tcp", f"127.0.0.1:{port}", "--obey-gain", 30]
+    with sentinel("simulate", "gnss", *words, *live) as process:
+        read_until(process.stderr, "waiting for an rtl_tcp client")
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
+            data = receive(client, 12 + 51_200)
+            client.sendall(bytes((4,)) + (400).to_bytes(4, "big"))  # 40 dB
+            while rest := client.recv(1 << 16):
+                data += rest
+        finish(process, None)
+    bytes_sent = np.frombuffer(data[12:], np.uint8)
+    expected = native(*words)
+    assert len(bytes_sent) == len(expected)
+    # Rounded from single precision: what lies half-way between two steps may fall to the other one.
+    steps = np.abs(bytes_sent[:51_200].astype(int) - expected[:51_200])
+    assert steps.max() <= 1 and np.mean(steps) < 1e-3
+    last = slice(-256_000, None)
+    levels = [np.mean((part[last] - 127.5) ** 2) for part in (bytes_sent, expected)]
+    assert 10 * np.log10(levels[0] / levels[1]) == pytest.approx(10, abs=0.1)
+
+
+@pytest.mark.parametrize("words", [("--out", "x.cu8"), ("--udp", "127.0.0.1:9")])
+def test_only_an_rtl_tcp_client_sets_a_gain(words, capsys):
+    assert main(["simulate", "gnss", *words, "--obey-gain", "0"]) == 2
+    assert "--rtl-tcp" in capsys.readouterr().err
+
+
 def test_datagrams_hold_the_bytes_as_complex_numbers():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
         receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)

@@ -295,7 +295,11 @@ class GnssMonitor(gr.hier_block2):
 
 
 def interference_detector(
-    sample_rate: float, *, model: DetectionModel | str | os.PathLike = "", **keys: Any
+    sample_rate: float,
+    *,
+    model: DetectionModel | str | os.PathLike = "",
+    power_calibration: PowerCalibration | str | os.PathLike | None = None,
+    **keys: Any,
 ) -> InterferenceDetector:
     """Interference Detector with its settings as keywords.
 
@@ -305,16 +309,19 @@ def interference_detector(
         Hz, of the input of Channelizer Features, where the stream does not tell.
     model : DetectionModel or path, optional
         The shipped one if left out or empty.
+    power_calibration : PowerCalibration or path, optional
+        For power in dBm; none if left out or empty.
     **keys
         Fields of `GnssSettings`.
 
     Raises
     ------
     InputError
-        Settings that do not fit, or a model that cannot be used.
+        Settings that do not fit, or a model or a calibration that cannot be used.
     """
     settings = build(GnssSettings, keys, "Interference Detector")
-    return InterferenceDetector(settings, sample_rate, _opened(DetectionModel, model))
+    opened = _opened(DetectionModel, model)
+    return InterferenceDetector(settings, sample_rate, opened, power_calibration=power_calibration)
 
 
 def interference_classifier(
