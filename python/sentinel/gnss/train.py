@@ -76,6 +76,11 @@ class Clock:
             )
 
     @property
+    def minutes_left(self) -> float | None:
+        """None without a limit."""
+        return None if self.max_minutes is None else max(0.0, self.max_minutes - self.seconds / 60)
+
+    @property
     def seconds(self) -> float:
         """Since the start."""
         return time.monotonic() - self.began
@@ -139,11 +144,9 @@ def only_lifted(rendered: Rendered) -> Rendered:
 
 
 def fit_detector(train: Columns, seed: int = SEED) -> Any:
-    """Boosted trees from columns of sessions; those statistics that only add evidence do so in the model."""
+    """Boosted trees from columns of sessions; every statistic only ever adds evidence."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-    adds = [name.endswith(("_now", "_twice")) or name.startswith("rise") for name in DETECTION_COLUMNS]
-    adds[-1] = True
     whole = (train.active_share == 0) | (train.active_share > 0.5)
     model = HistGradientBoostingClassifier(
         max_iter=250,
@@ -151,7 +154,7 @@ def fit_detector(train: Columns, seed: int = SEED) -> Any:
         max_leaf_nodes=15,
         min_samples_leaf=40,
         l2_regularization=1.0,
-        monotonic_cst=[int(add) for add in adds],
+        monotonic_cst=[1] * len(DETECTION_COLUMNS),
         random_state=seed,
     )
     rows = detection_columns(train.statistics[whole])
