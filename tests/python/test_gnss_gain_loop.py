@@ -197,3 +197,18 @@ def test_a_recording_has_no_gain_to_control(tmp_path):
     with pytest.raises(InputError, match="is no radio whose gain can be set; leave gain control out"):
         monitor.control_gain(source)
     assert monitor.detector.gain_loop is None
+
+
+def test_a_receiver_that_clips_is_calibrated_without_an_alarm(tmp_path):
+    """What was learned of it while it clipped is forgotten: else the band would look disturbed for ever."""
+    port = free_port()
+    served = ("--rtl-tcp", f"127.0.0.1:{port}", "--obey-gain", 30, "--seconds", 20, "--family", "none")
+    with sentinel("simulate", "gnss", "--rate", "256k", *served) as radio:
+        read_until(radio.stderr, "waiting for an rtl_tcp client")
+        words = ("--rate", "256k", "--gain", 49.6, "--gain-control", "--gain-quiet", 4, "--duration", 19)
+        with sentinel("gnss", f"rtl_tcp:127.0.0.1:{port}", *words, "--learn", 3) as process:
+            out, errors = process.communicate(timeout=120)
+        finish(radio)
+    assert process.returncode == 0, errors
+    assert "gain    49.6 to 29.7 dB (calibration)" in out and "gain calibrated: 29.7 dB" in errors
+    assert "OPENED" not in out and "Intervals of interference: 0" in out
