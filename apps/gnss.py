@@ -50,6 +50,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--model", metavar="FILE.onnx", help="another detector than the shipped one")
     parser.add_argument("--class-model", metavar="FILE.onnx", help="another classifier than the shipped one")
+    parser.add_argument(
+        "--clusters",
+        metavar="FILE.json",
+        help="group intervals called unknown in this file; sentinel clusters FILE.json names the groups",
+    )
     add_settings(parser, GnssSettings)
     add_input_arguments(parser)
     add_output_arguments(parser)
@@ -112,6 +117,7 @@ class GnssRun(DetectorRun):
         center = settings.center_freq or stream_source.center_freq or 0.0
         self.settings = settings.model_copy(update={"center_freq": center})
         self.models = models
+        self.clusters = arguments.clusters
         self.witness = witness
         self.console = GnssConsole((lambda _line: None) if arguments.json else say)
         self.table = FeatureTable(arguments.features) if arguments.features else None
@@ -130,6 +136,7 @@ class GnssRun(DetectorRun):
             stream=self.source.identity,
             detection_model=detection,
             class_model=classes,
+            clusters=self.clusters,
         )
 
     def graph(self):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from ..core.stream import Stream
 from ..core.utc import microseconds_from_text
 from .baseline import Baseline, BaselineSettings, white_coherence
 from .classifier import Classifier
+from .cluster_store import ClusterStore, opened
 from .config import GnssSettings
 from .detector import Detector
 from .events import Sensor
@@ -94,6 +96,7 @@ def detect(
     detection_model: DetectionModel | None = None,
     class_model: ClassModel | None = None,
     receiver_at: Callable[[float], ReceiverState | None] | None = None,
+    clusters: ClusterStore | str | os.PathLike | None = None,
     **keys: object,
 ) -> Detection:
     """Find and name intervals of interference.
@@ -113,6 +116,8 @@ def detect(
         What events say of the input.
     receiver_at : callable, optional
         State of a satellite receiver at a POSIX time.
+    clusters : ClusterStore or path, optional
+        File in which intervals called unknown are clustered.
 
     Raises
     ------
@@ -131,7 +136,7 @@ def detect(
         center_freq=center_freq or settings.center_freq or None,
         start_time_s=None if start_time is None else microseconds_from_text(start_time) / 1e6,
     )
-    return detect_in(snapshots, settings, stream, detection_model, class_model, receiver_at)
+    return detect_in(snapshots, settings, stream, detection_model, class_model, receiver_at, clusters)
 
 
 def detect_in(
@@ -141,13 +146,18 @@ def detect_in(
     detection_model: DetectionModel | None = None,
     class_model: ClassModel | None = None,
     receiver_at: Callable[[float], ReceiverState | None] | None = None,
+    clusters: ClusterStore | str | os.PathLike | None = None,
 ) -> Detection:
     """The same on features; where a snapshot does not follow the one before, a segment begins."""
     model = detection_model or DetectionModel()
     stream = stream or Stream("array", "array", "exact", "clipping_unknown")
     monitor = make_monitor(settings, snapshots.sample_rate, snapshots.center_freq, stream, model)
     minute = max(1, round(60 / settings.snapshot_s))
-    classifier = Classifier(class_model or ClassModel(), settings.unknown_share, minute)
+    class_model = class_model or ClassModel()
+    store = opened(clusters, class_model, settings.snapshot_s)
+    if store is not None:
+        store.prepare(settings.channels, snapshots.sample_rate)
+    classifier = Classifier(class_model, settings.unknown_share, minute, store)
     events: list[Event] = []
     decisions: list[Decision] = []
 

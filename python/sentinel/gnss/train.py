@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from ..core.model_card import ModelCard, installed_versions, source_commit
 from ..core.model_export import export_boosted, export_forest, save_model
 from ..core.model_info import ModelInfo
 from . import description, statistics
+from .additions import Addition, TrainingTable, added_digest, extended, widened
 from .columns import Columns, columns_of, join_columns
 from .dataset import VERSION, Rendered, cached
 from .families import CLASSES
@@ -224,9 +225,19 @@ def _rescored(columns: Columns, score: Callable[[np.ndarray], np.ndarray]) -> Co
 
 
 def train_classifier(
-    folder: str | os.PathLike, cache: str | os.PathLike, clock: Clock, progress: Callable | None = None
+    folder: str | os.PathLike,
+    cache: str | os.PathLike,
+    clock: Clock,
+    progress: Callable | None = None,
+    additions: Sequence[Addition] = (),
 ) -> Path:
-    """Train the forest on detected snapshots of each class and write it; return its path."""
+    """Train the forest on detected snapshots of each class and write it; return its path.
+
+    Parameters
+    ----------
+    additions : sequence of Addition
+        Seconds of named clusters: of classes that there are, or of new ones.
+    """
     train, held_out = (
         join_columns(
             [
@@ -236,18 +247,42 @@ def train_classifier(
         )
         for name in ("classes-train", "classes-design")
     )
-    labels = train.label - 1
+    return write_classifier(folder, train, held_out, clock, additions)
+
+
+def write_classifier(
+    folder: str | os.PathLike,
+    train: Columns,
+    held_out: Columns,
+    clock: Clock,
+    additions: Sequence[Addition] = (),
+    trees: Sequence[int] = (100, 200),
+    rows_per_leaf: Sequence[int] = (2, 3, 5),
+) -> Path:
+    """The same of columns at hand: of jammed seconds of known classes.
+
+    Parameters
+    ----------
+    held_out : Columns
+        Of other sessions, for the figures and for what is unknown.
+    trees, rows_per_leaf : sequences of int
+        Tried in all combinations.
+    """
+    table = extended(
+        TrainingTable(train.description.astype(np.float32), train.label - 1, train.session, CLASSES[1:]),
+        additions,
+    )
     shipped = shipped_forest(
-        train.description.astype(np.float32),
-        labels,
+        table.rows,
+        table.labels,
         CLASSIFIER_BYTES,
-        groups=train.session,
-        trees=(100, 200),
-        rows_per_leaf=(2, 3, 5),
+        groups=table.groups,
+        trees=trees,
+        rows_per_leaf=rows_per_leaf,
         seed=SEED,
     )
     forest = shipped.forest
-    low, high = (np.quantile(train.description, q, axis=0) for q in (0.001, 0.999))
+    low, high = widened(*(np.quantile(train.description, q, axis=0) for q in (0.001, 0.999)), additions)
     doubt = _uncertainty(forest, held_out.description, low, high)
     right = forest.predict(held_out.description.astype(np.float32)) == held_out.label - 1
     levels = np.linspace(0, 1, 201)
@@ -255,9 +290,9 @@ def train_classifier(
         room="gnss",
         kind="classifier",
         name="gnss-classifier",
-        version="1",
+        version=f"1+{added_digest(additions)}" if additions else "1",
         feature_version=FEATURE_VERSION,
-        classes=CLASSES[1:],
+        classes=table.classes,
         settings={
             "columns": list(description.NAMES),
             "low": low.tolist(),
@@ -276,7 +311,11 @@ def train_classifier(
             "accuracy": float(right.mean()),
             "trees": shipped.chosen.trees,
             "rows_per_leaf": shipped.chosen.rows_per_leaf,
-        }
+        },
+        *(
+            {"added": part.name, "seconds": len(part.rows), "intervals": len(np.unique(part.interval))}
+            for part in additions
+        ),
     ]
     _write_card(path, info, sha256, ("classes-train", "classes-design"), clock, figures)
     ClassModel(path)
