@@ -337,10 +337,10 @@ def test_seconds_of_an_interval_that_was_never_recorded_are_dropped(samples, tmp
 
 def test_units_of_a_file_are_kept_when_the_model_changes(samples, tmp_path):
     path = tmp_path / "c.json"
-    other = ClassModel()
     found(samples, path)
-    other.low, other.high = other.low - 5, other.high + 5
+    before = ClusterStore(path).file.settings
+    other = ClassModel()
+    other.low, other.high = other.low - 0.01, other.high + 0.01
     events = found(samples, path, class_model=other)
-    assert [event.details.get("cluster") for event in events if event.label == "unknown"] == ["A", "A", "B"][
-        : len(events)
-    ]
+    assert [event.details["cluster"] for event in events] == ["A", "A", "B"]
+    assert ClusterStore(path).file.settings == before

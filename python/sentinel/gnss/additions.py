@@ -17,8 +17,8 @@ from .cluster_store import ClusterStore
 LEAST_SECONDS = 10
 #: A new class counts at least this share of the mean of the others, by repeating its seconds ...
 LEAST_SHARE = 0.5
-#: ... but none of them more often than this.
-MOST_REPEATS = 10
+#: ... but none of them more often than this: more copies name other emitters of the family too.
+MOST_REPEATS = 3
 
 
 @dataclass(frozen=True)

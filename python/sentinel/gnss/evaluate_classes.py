@@ -51,7 +51,7 @@ def measure_classes(cell: Cell, bench: Bench) -> dict[str, Any]:
     place = np.where(truth == 0, CLEAN, np.clip((rendered.jn_db[use] + 20) // 10, 0, CLEAN - 1))
     place = np.nan_to_num(place, nan=CLEAN).astype(int)
     predictions = bench.classes.predict(described)
-    number = _numbers(bench.classes)
+    number = class_numbers(bench.classes)
     given = np.array([number[int(np.argmax(one.mean))] for one in predictions])
     doubt = np.array([one.uncertainty for one in predictions])
     named = np.where(detected, given, 0)
@@ -82,7 +82,7 @@ def measure_classes(cell: Cell, bench: Bench) -> dict[str, Any]:
     return result
 
 
-def _numbers(model: ClassModel) -> list[int]:
+def class_numbers(model: ClassModel) -> list[int]:
     """Places in `CLASSES` of what a model names.
 
     Raises

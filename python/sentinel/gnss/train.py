@@ -312,12 +312,8 @@ def write_classifier(
             "trees": shipped.chosen.trees,
             "rows_per_leaf": shipped.chosen.rows_per_leaf,
         },
-        *(
-            {"added": part.name, "seconds": len(part.rows), "intervals": len(np.unique(part.interval))}
-            for part in additions
-        ),
     ]
-    _write_card(path, info, sha256, ("classes-train", "classes-design"), clock, figures)
+    _write_card(path, info, sha256, ("classes-train", "classes-design"), clock, figures, additions)
     ClassModel(path)
     return path
 
@@ -335,8 +331,17 @@ def _uncertainty(forest: Any, rows: np.ndarray, low: np.ndarray, high: np.ndarra
 
 
 def _write_card(
-    path: Path, info: ModelInfo, sha256: str, sets: tuple[str, ...], clock: Clock, figures: list[dict]
+    path: Path,
+    info: ModelInfo,
+    sha256: str,
+    sets: tuple[str, ...],
+    clock: Clock,
+    figures: list[dict],
+    additions: Sequence[Addition] = (),
 ) -> None:
+    recipe = {"generator": "gnss.sets", "version": VERSION, "sets": list(sets)}
+    if additions:
+        recipe["added_seconds"] = {part.name: len(part.rows) for part in additions}
     ModelCard(
         name=info.name,
         version=info.version,
@@ -344,13 +349,13 @@ def _write_card(
         kind=info.kind,
         sha256=sha256,
         model_bytes=path.stat().st_size,
-        data_recipe={"generator": "gnss.sets", "version": VERSION, "sets": list(sets)},
+        data_recipe=recipe,
         scene_ids=[f"{name}/{session.index}" for name in sets for session in SETS[name]()],
         seed=SEED,
         commit=source_commit(Path.cwd()),
         versions=installed_versions(),
         threads=1,
         seconds=clock.seconds,
-        command=COMMAND,
+        command=f"{COMMAND} --only classifier --add FILE.json" if additions else COMMAND,
         figures=figures,
     ).write(path.with_suffix(".json"))
