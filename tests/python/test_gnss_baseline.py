@@ -9,6 +9,7 @@ from gnuradio.sentinel.gnss.baseline import Baseline, BaselineSettings, white_co
 from gnuradio.sentinel.gnss.comparison import judgeable, look
 from gnuradio.sentinel.gnss.features import measure
 from gnuradio.sentinel.gnss.level import LevelSettings
+from gnuradio.sentinel.gnss.passband import own_noise
 from snapshot_scenes import Antenna, Part, carrier, pulses, scene, wide_noise
 
 WHITE = snapshot_scenes.WHITE_COHERENCE
@@ -202,3 +203,34 @@ def test_what_can_be_judged():
     one = snapshots.power.copy()
     one[1, 5] = 0
     assert np.isfinite(look(snapshot_scenes.changed(snapshots, power=one), 1).shape_db).all()
+
+
+def test_white_noise_behind_the_passband_is_explained_and_a_line_is_not():
+    reference_db = np.linspace(-3, 3, 64) - 6 * np.linspace(-1, 1, 64) ** 8
+    power = 10 ** (reference_db / 10)
+    departure_db = 10 * np.log10((power + 0.15) / power)
+    departure_db -= np.median(departure_db)
+    explained_db = own_noise(departure_db, reference_db, 0.02)
+    assert departure_db.max() > 2 and np.abs(departure_db - explained_db).max() < 0.05
+    line = np.zeros(64)
+    line[20] = 8
+    assert np.abs(own_noise(line, reference_db, 0.02)).max() < 0.03
+    assert np.abs(own_noise(departure_db, np.zeros(64), 0.02)).max() == 0
+
+
+def test_a_passband_that_changes_with_the_gain_is_no_departure_and_is_learned_anew():
+    bend_db = 0.04 * np.sin(np.arange(64))
+    quiet = scene([Part(40), Part(60, gain_db=25)])
+    power = quiet.power.copy()
+    power[40:] *= 10 ** (bend_db / 10)
+    _, stepped = learned_from(snapshot_scenes.changed(quiet, power=power.astype(np.float32)))
+    steady = scene([Part(100)])
+    power = steady.power.copy()
+    power[40:] *= 10 ** (bend_db / 10)
+    _, bent = learned_from(snapshot_scenes.changed(steady, power=power.astype(np.float32)))
+
+    def energy(compared):
+        return float(np.mean([np.sum(one.shape**2) / 64 for one in compared]))
+
+    assert energy(bent[40:45]) > 2.5 > 1.5 > energy(stepped[40:45])
+    assert energy(stepped[90:]) < 1.3

@@ -127,6 +127,21 @@ def test_published_results_are_taken_once(tmp_path):
             evaluate_published.adopt(store, tmp_path)
 
 
+def test_the_shipped_models_stand_beside_the_published_ones_on_the_same_seconds(tmp_path, monkeypatch):
+    monkeypatch.setitem(KINDS, "classes", replace(KINDS["classes"], sessions=3, jn_range_db=(5.0, 20.0)))
+    result = evaluate_published.measure_shipped(evaluate_published.SHIPPED, tmp_path, Bench())
+    # One session of three is the test side: 11 families and none, 5 s each.
+    assert result["rows"] == 60 and result["forest_rows"] == 55
+    assert (
+        sum(result["confusion"]) == 60
+        and np.trace(np.reshape(result["confusion"], (12, 12))) == result["right"]
+    )
+    assert result["right"] > 45
+    with evaluate_published.ResultStore(tmp_path / "r.jsonl", "v") as store:
+        store.append(evaluate_published.SHIPPED, result, 1.0)
+        assert "shipped detector and forest" in evaluate_published.section(store)
+
+
 def test_published_jammers_can_be_told_by_their_width():
     session = next(sessions("jammers"))
     widths = {part.parameters["bandwidth_hz"] for part in session.intervals}

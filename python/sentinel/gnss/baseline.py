@@ -15,10 +15,18 @@ import numpy as np
 
 from .comparison import DB, Comparison, Look
 from .level import LevelReference, LevelSettings
+from .passband import own_noise, without_lines
 
 #: What a receiver may show of its own before anything is known of it: ripple, weak carriers of its making.
 #: A carrier at J/N -18 dB stays within three of these, one at -10 dB does not.
 _FIRST_DOUBT = {"shape_db": 1.0, "kurtosis": 0.12, "coherence": 0.12}
+
+#: A passband changes by so much with each dB of gain, at most up to so many dB: stages are switched, their
+#: match with them. Known again when it was learned at the new level.
+_SHAPE_DB_PER_DB = 0.015
+_MOST_STEP_DB = 6.0
+#: A level that changes by so much from one quiet snapshot to the next was a step of the gain.
+_GAIN_STEP_DB = 0.3
 
 #: How fast the reference lets go of a carrier that is no longer there, per snapshot.
 _GONE_RATE = 0.2
@@ -82,6 +90,9 @@ class Baseline:
         self.row_excess = 0.0
         self._anchor_shape = np.zeros(n)
         self._gain_db = np.nan
+        # Level, gain and all, at which the shape was learned.
+        self._shape_level_db = self._last_level_db = np.nan
+        self._shape_learned = 0
         # Snapshots compared so far: the time that the level is followed in.
         self._place = 0
         # Those not learned yet: where, what, and how far above the expected level.
@@ -102,12 +113,14 @@ class Baseline:
         weight = 1.0 + 1.0 / (self.learned + 1)
         doubt = _FIRST_DOUBT if self.learned == 0 else dict.fromkeys(_FIRST_DOUBT, 0.0)
         scatter = self._scatter
-        reference = self.shape_db if self.learned else _smooth(seen.shape_db)
+        reference = self.shape_db if self.learned else without_lines(seen.shape_db)
         # Of a sloped passband the median alone would be the luck of the two channels in its middle.
         offset_db = float(np.median(seen.shape_db - reference))
         shape_db = seen.shape_db - reference - offset_db
+        step_db = self._gain_step(seen)
         sigma_shape = np.hypot(DB * np.sqrt(weight / rows) * scatter["shape"], doubt["shape_db"])
-        shape_db = shape_db - _own_noise(shape_db, reference, float(sigma_shape))
+        sigma_shape = np.hypot(sigma_shape, _SHAPE_DB_PER_DB * step_db)
+        shape_db = shape_db - own_noise(shape_db, reference, float(sigma_shape))
         # What was learned of a carrier that has gone since is no departure, or it would alarm for ever.
         gone = self._gone(seen, shape_db / sigma_shape)
         shape_db = np.where(gone, 0.0, shape_db)
@@ -157,6 +170,15 @@ class Baseline:
             return seen.level_db - (seen.gain_db - self._gain_db)
         return seen.level_db
 
+    def _gain_step(self, seen: Look) -> float:
+        """How far the level without interference is from that at which the shape was learned, dB."""
+        if not self.learned:
+            return 0.0
+        level_db = seen.level_db
+        if np.isfinite(seen.gain_db) and np.isfinite(self._gain_db):
+            level_db = self.level.expected_db(self._place) + seen.gain_db - self._gain_db
+        return min(abs(level_db - self._shape_level_db), _MOST_STEP_DB)
+
     def _gone(self, seen: Look, shape: np.ndarray) -> np.ndarray:
         """Channels whose reference holds a carrier that is weaker now; bool, shape (N,).
 
@@ -177,6 +199,7 @@ class Baseline:
         gain_told = bool(np.isfinite(seen.gain_db))
         if self.learned == 0:
             self.shape_db = seen.shape_db.copy()
+            self._shape_level_db = seen.level_db
             self._gain_db = seen.gain_db
         elif gain_told and not np.isfinite(self._gain_db):
             # What was learned before was learned at a gain that nobody told.
@@ -188,7 +211,14 @@ class Baseline:
         gone = self._follow_scatter(seen, departure_db)
         level_db = self._free_level(seen) + offset_db
         self.level.learn(level_db, place, rise_db, settings.learn, gain_told)
-        rate = np.where(gone, _GONE_RATE, 1 / min(count, settings.follow_shape))
+        if abs(seen.level_db - self._last_level_db) > _GAIN_STEP_DB:
+            # The passband at the new gain is learned as quickly as the first one was.
+            self._shape_learned = min(self._shape_learned, settings.learn)
+        self._last_level_db = seen.level_db
+        self._shape_learned += 1
+        shape_rate = 1 / min(self._shape_learned, settings.follow_shape)
+        self._shape_level_db += (seen.level_db - self._shape_level_db) * shape_rate
+        rate = np.where(gone, _GONE_RATE, shape_rate)
         self.shape_db += departure_db * rate
         rate = np.where(gone, _GONE_RATE, 1 / min(count, settings.follow_moments))
         self.kurtosis += (seen.kurtosis - self.kurtosis) * rate
@@ -235,34 +265,6 @@ def _beyond_drift(rise_db: float, drift_db: float) -> float:
     return float(np.sign(rise_db) * max(abs(rise_db) - drift_db, 0.0))
 
 
-#: Standard deviation of the noise behind the passband that may come or go, relative to all noise.
-_OWN_NOISE_SHARE = 0.15
-
-
-def _own_noise(shape_db: np.ndarray, reference_db: np.ndarray, sigma_db: float) -> np.ndarray:
-    """The part of a departure that more, or less, white noise behind the passband explains, dB, shape (N,).
-
-    The rounding of few bits and the noise of the last stages do not follow the gain: after each step of it,
-    and with each drift, the passband looks flatter or steeper. Interference comes through the passband and
-    leaves its shape as it is.
-    """
-    weakness = 10 ** (-(reference_db - np.median(reference_db)) / 10)
-    least = -0.5 / weakness.max()
-    share, explained = 0.0, np.zeros_like(shape_db)
-    # Gauss and Newton: one step for what is small, three where the passband falls by many dB.
-    for _ in range(3):
-        slope = DB * weakness / (1 + share * weakness)
-        slope -= np.median(slope)
-        # One strong line must not pull the fit.
-        rest = np.clip(shape_db - explained, -4 * sigma_db, 4 * sigma_db)
-        doubt = (sigma_db / _OWN_NOISE_SHARE) ** 2
-        share += (rest @ slope - share * doubt) / (slope @ slope + doubt)
-        share = max(share, least)
-        explained = DB * np.log1p(share * weakness)
-        explained -= np.median(explained)
-    return explained
-
-
 def white_coherence(prototype: np.ndarray, channels: int) -> float:
     """Lag-one coherence that a filter bank gives to white noise: sum h[l] h[l + N] / sum h^2.
 
@@ -274,10 +276,3 @@ def white_coherence(prototype: np.ndarray, channels: int) -> float:
     """
     h = np.asarray(prototype, float)
     return float((h[channels:] * h[:-channels]).sum() / (h**2).sum()) if len(h) > channels else 0.0
-
-
-def _smooth(shape_db: np.ndarray, reach: int = 4) -> np.ndarray:
-    """Running median over 2 reach + 1 channels: the passband without its lines."""
-    padded = np.pad(shape_db, reach, mode="edge")
-    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
-    return np.median(windows, axis=1)

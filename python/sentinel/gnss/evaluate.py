@@ -86,11 +86,14 @@ def plan_run(
         evaluate_closed_forms.TABLE: evaluate_closed_forms.measure_closed_forms,
         str(THRESHOLDS.key["table"]): lambda cell: plain_thresholds(cache),
         evaluate_unseen.TABLE: lambda cell: evaluate_unseen.measure_unseen(cell, cache),
+        str(evaluate_published.SHIPPED.key["table"]): lambda cell: evaluate_published.measure_shipped(
+            cell, cache, bench
+        ),
     }
     for table in TABLES:
         cells += table.cells(frozen, scale)
         measures[table.name] = lambda cell, measure=table.measure: measure(cell, bench)
-    return [*cells, *evaluate_unseen.cells()], measures
+    return [*cells, *evaluate_unseen.cells(), evaluate_published.SHIPPED], measures
 
 
 def run(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The table of the published configurations: what `sentinel train gnss --published` has measured."""
+"""What `sentinel train gnss --published` has measured, beside the shipped models on the same seconds."""
 
 from __future__ import annotations
 
@@ -9,16 +9,59 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..core.errors import InputError
 from ..core.evaluation import Cell, ResultStore, markdown_table
+from .evaluate_bench import RATE, Bench
 from .evaluate_counts import Places, share_text
-from .train_published import RESULTS_FILE, STAGES
+from .f2 import confusion, macro_f2
+from .splits import SESSION, split
+from .train_published import RESULTS_FILE, STAGES, TEST_SHARE
 
 TABLE = "gnss_published"
 #: Accuracy and F2 as published, of a random split.
 PUBLISHED = {"forest": (0.949, 0.948), "resnet": (0.960, 0.959)}
 _TEXT = {"forest": "random forest", "resnet": "ResNet18"}
 _NUMBERS = ("macro_f2", "rows", "trained_rows", "training_s", "inference_ms")
+
+
+#: The experiment that the shipped models are compared on, and the split whose test side counts.
+COMPARED = ("classes", SESSION)
+SHIPPED = Cell({"table": "gnss_published_shipped", "kind": COMPARED[0]}, 1, 1)
+
+
+def measure_shipped(cell: Cell, cache: str | os.PathLike, bench: Bench) -> dict[str, Any]:
+    """The shipped detector and forest on the test side of an experiment.
+
+    Returns
+    -------
+    dict
+        `rows`, `right`: seconds and those named rightly, `none` where the detector is silent. `forest_right`,
+        `forest_rows`: the forest alone on seconds with interference. `confusion`, row by row.
+    """
+    from .published_data import KINDS, PublishedData
+
+    kind = str(cell.key["kind"])
+    order = {name: place for place, name in enumerate(KINDS[kind].classes)}
+    found = list(PublishedData(kind, cache).seconds(bench.detection.score))
+    labels = np.array([one.label for one in found])
+    test = split(np.array([one.group for one in found]), COMPARED[1], TEST_SHARE, 1, labels)
+    kept = [one for one, chosen in zip(found, test, strict=True) if chosen]
+    names = bench.classes.classes
+    guesses = bench.classes.predict(np.array([one.judgement.description for one in kept]))
+    named = np.array([order[names[int(np.argmax(guess.mean))]] for guess in guesses])
+    truth = np.array([order[one.label] for one in kept])
+    silent = np.array([one.judgement.score for one in kept]) < bench.detection.threshold(RATE)
+    decided = np.where(silent, order["none"], named)
+    jammed = truth != order["none"]
+    return {
+        "rows": len(kept),
+        "right": int((decided == truth).sum()),
+        "forest_rows": int(jammed.sum()),
+        "forest_right": int((named == truth)[jammed].sum()),
+        "confusion": confusion(truth, decided, len(order)).ravel().tolist(),
+    }
 
 
 def folder(cache: str | os.PathLike, kind: str) -> Path:
@@ -78,5 +121,11 @@ def section(store: ResultStore) -> str:
             right = share_text(total["right"], total["rows"])
             rows.append([*row, right, f"{total['macro_f2']:.3f}", accuracy, score])
             rows[-1] += [f"{total['training_s']:.0f}", f"{total['inference_ms']:.3f}"]
+    shipped = found.total(SHIPPED.key)
+    if shipped is not None:
+        counts = np.array(shipped["confusion"]).reshape(len(KINDS[COMPARED[0]].classes), -1)
+        row = [len(counts), "shipped detector and forest", "by session, same seconds as the forest's"]
+        row += [share_text(shipped["right"], shipped["rows"]), f"{macro_f2(counts):.3f}", "", "", "", ""]
+        rows.append(row)
     header = ["classes", "classifier", "split", "accuracy", "F2", "published accuracy", "published F2"]
     return markdown_table([*header, "training, s", "ms a row"], rows)

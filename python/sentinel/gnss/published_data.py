@@ -17,6 +17,7 @@ from . import description
 from .campaign import JN_RANGE_DB, campaign
 from .columns import make_detector
 from .dataset import VERSION, Rendered, cached
+from .detector import Judgement, ScoreModel
 from .families import CLASSES, FAMILIES
 from .images import SECONDS
 from .parameters import draw_parameters
@@ -106,6 +107,17 @@ def _label(name: str, session: Session, second: int) -> str:
     return "none"
 
 
+@dataclass(frozen=True)
+class Second:
+    """One judged second: `place` in a rendered session, with the number of the session as `group`."""
+
+    rendered: Rendered
+    place: int
+    judgement: Judgement
+    label: str
+    group: int
+
+
 @dataclass
 class PublishedData:
     """Renders, or reads, an experiment once.
@@ -135,18 +147,23 @@ class PublishedData:
         data = replace(KINDS[self.name], stages=())
         return Provider(self.forest, self.images, f"{VERSION} published-{self.name} {data}")
 
+    def seconds(self, model: ScoreModel = rule_score) -> Iterator[Second]:
+        """Each judged second behind the clean starts, by a detector that the truth tells what is quiet."""
+        for session, rendered in self._sessions():
+            detector = make_detector(model, rendered.snapshots.channels)
+            for place in range(len(rendered)):
+                judgement = detector.judge(rendered.snapshots, place)
+                detector.settle(bool(rendered.active_share[place] == 0))
+                if judgement.decided and place >= _BASELINE_S:
+                    yield Second(rendered, place, judgement, _label(self.name, session, place), session.index)
+
     def forest(self) -> ForestData:
         """Rows of power (dB), kurtosis and |coherence| by channel, scalars, and the description."""
         features, labels, groups = [], [], []
-        for session, rendered in self._sessions():
-            detector = make_detector(rule_score, rendered.snapshots.channels)
-            for second in range(len(rendered)):
-                judgement = detector.judge(rendered.snapshots, second)
-                detector.settle(bool(rendered.active_share[second] == 0))
-                if judgement.decided and second >= _BASELINE_S:
-                    features.append(_row(rendered, second, judgement.description))
-                    labels.append(_label(self.name, session, second))
-                    groups.append(session.index)
+        for second in self.seconds():
+            features.append(_row(second.rendered, second.place, second.judgement.description))
+            labels.append(second.label)
+            groups.append(second.group)
         return ForestData(np.array(features, np.float32), np.array(labels), np.array(groups), _NAMES)
 
     def images(self) -> ImageData:

@@ -28,7 +28,7 @@ _EACH = (
     "coherence_max",
     "coherence_energy",
 )
-#: Names of the columns of `detection_statistics`. All but those of the mean only ever add evidence.
+#: Names of the columns of `detection_statistics`. Each only ever adds evidence.
 NAMES = (
     *(f"{name}_now" for name in _EACH),
     "row_kurtosis_twice",

@@ -140,11 +140,9 @@ def only_lifted(rendered: Rendered) -> Rendered:
 
 
 def fit_detector(train: Columns, seed: int = SEED) -> Any:
-    """Boosted trees from columns of sessions; those statistics that only add evidence do so in the model."""
+    """Boosted trees from columns of sessions; every statistic only ever adds evidence."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-    adds = [name.endswith(("_now", "_twice")) or name.startswith("rise") for name in DETECTION_COLUMNS]
-    adds[-1] = True
     whole = (train.active_share == 0) | (train.active_share > 0.5)
     model = HistGradientBoostingClassifier(
         max_iter=250,
@@ -152,7 +150,7 @@ def fit_detector(train: Columns, seed: int = SEED) -> Any:
         max_leaf_nodes=15,
         min_samples_leaf=40,
         l2_regularization=1.0,
-        monotonic_cst=[int(add) for add in adds],
+        monotonic_cst=[1] * len(DETECTION_COLUMNS),
         random_state=seed,
     )
     rows = detection_columns(train.statistics[whole])
