@@ -98,27 +98,27 @@ def _published(arguments: argparse.Namespace) -> int:
     from gnuradio.sentinel.gnss.train_published import PublishedSettings, train_published
 
     clock = Clock.start(arguments.max_minutes)
-    for kind, experiment in KINDS.items():
-        with progress(None, f"{kind}: sessions") as advance:
+    for method in ("forest", "resnet"):
+        for kind, experiment in KINDS.items():
+            stages = tuple(name for name in experiment.stages if name.startswith(method))
+            with progress(None, f"{kind}: sessions") as advance:
 
-            def tell(count: int, advance=advance) -> None:
-                advance(count)
-                clock.check()
+                def tell(count: int, advance=advance) -> None:
+                    advance(count)
+                    clock.check()
 
-            minutes = arguments.max_minutes
-            done = train_published(
-                PublishedData(kind, arguments.cache, tell).provider(),
-                folder(arguments.cache, kind),
-                settings=PublishedSettings(stages=experiment.stages),
-                classes=experiment.classes,
-                max_minutes=None if minutes is None else max(0.0, minutes - clock.seconds / 60),
-            )
-        for name in experiment.stages:
-            if name in done:
-                print(
-                    f"{kind} {name}: accuracy {done[name]['accuracy']:.3f}, F2 {done[name]['macro_f2']:.3f}"
+                done = train_published(
+                    PublishedData(kind, arguments.cache, tell).provider(),
+                    folder(arguments.cache, kind),
+                    settings=PublishedSettings(stages=stages),
+                    classes=experiment.classes,
+                    max_minutes=clock.minutes_left,
                 )
-        if left := [name for name in experiment.stages if name not in done]:
-            print(f"{kind}: {', '.join(left)} not done yet; the same command goes on")
+            for name in stages:
+                if name in done:
+                    found = done[name]
+                    print(f"{kind} {name}: accuracy {found['accuracy']:.3f}, F2 {found['macro_f2']:.3f}")
+                else:
+                    print(f"{kind} {name}: not done yet; the same command goes on")
     print("`sentinel evaluate gnss` takes the results into its page")
     return 0

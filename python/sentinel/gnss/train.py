@@ -77,6 +77,11 @@ class Clock:
             )
 
     @property
+    def minutes_left(self) -> float | None:
+        """None without a limit."""
+        return None if self.max_minutes is None else max(0.0, self.max_minutes - self.seconds / 60)
+
+    @property
     def seconds(self) -> float:
         """Since the start."""
         return time.monotonic() - self.began
