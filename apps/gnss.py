@@ -58,6 +58,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--model", metavar="FILE.onnx", help="another detector than the shipped one")
     parser.add_argument("--class-model", metavar="FILE.onnx", help="another classifier than the shipped one")
+    parser.add_argument(
+        "--clusters",
+        metavar="FILE.json",
+        help="group intervals called unknown in this file; sentinel clusters FILE.json names the groups",
+    )
     add_settings(parser, GnssSettings)
     gnss_gain.add_arguments(parser)
     add_input_arguments(parser)
@@ -127,6 +132,7 @@ class GnssRun(DetectorRun):
         center = settings.center_freq or stream_source.center_freq or 0.0
         self.settings = settings.model_copy(update={"center_freq": center})
         self.models = models
+        self.clusters = arguments.clusters
         self.witness = witness
         self.calibration = calibration
         tell = (lambda _line: None) if arguments.json else say
@@ -151,6 +157,7 @@ class GnssRun(DetectorRun):
             detection_model=detection,
             class_model=classes,
             power_calibration=self.calibration,
+            clusters=self.clusters,
         )
         if self.gain is not None:
             self.gain.attach(self.detector, self.source)

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 from gnuradio.sentinel.core.event import Event
@@ -128,7 +129,7 @@ def line_of(event: Event) -> str:
     flags = f"  [{', '.join(event.flags)}]" if event.flags else ""
     state = {"open": "OPENED", "update": "lasts ", "closed": "CLOSED"}[event.state]
     return (
-        f"[{when}]  {state}  {event.label}{sure}  {event.duration_s:.0f} s  "
+        f"[{when}]  {state}  {event.label}{_cluster(details)}{sure}  {event.duration_s:.0f} s  "
         f"{centre / 1e6:.3f} MHz, {event.bandwidth_hz / 1e3:.0f} kHz wide  J/N {event.snr_db:+.1f} dB  "
         f"C/N0 -{details['cn0_loss_db']:.1f} dB{_power(details)}{flags}"
     )
@@ -139,6 +140,12 @@ def _power(details: dict) -> str:
     if details.get("power_dbm") is not None:
         return f"  {details['power_dbm']:.1f} dBm"
     return "" if details.get("power_dbfs") is None else f"  {details['power_dbfs']:.1f} dBFS"
+
+
+def _cluster(details: Mapping[str, Any]) -> str:
+    if "cluster" not in details:
+        return ""
+    return f" (cluster {details['cluster']}{', new' if details['cluster_new'] else ''})"
 
 
 def _features(step: Step, snapshots: Snapshots, index: int) -> str:

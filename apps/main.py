@@ -18,6 +18,7 @@ from types import ModuleType
 VERBS = {
     "pulse": ("pulse", "find weak periodic pulses of wildlife tags"),
     "gnss": ("gnss", "find, name and describe interference on satellite navigation bands"),
+    "clusters": ("clusters", "list and name groups of interference that no class fits"),
     "decimate": ("decimate", "one narrow channel of a wide input, as UDP packets or a recording"),
     "simulate": ("simulate", "make a scene with exact truth, or send it as a radio would: simulate pulse"),
     "pipeline": ("pipeline", "receiver or simulator, decimator and detector together: pipeline pulse"),

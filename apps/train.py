@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 from gnuradio.sentinel.core import logs
@@ -15,6 +16,7 @@ EPILOG = """\
 examples:
   sentinel train gnss --out models/
   sentinel train gnss --only classifier --max-minutes 30
+  sentinel train gnss --only classifier --add unknown.json --out my-models/
   sentinel train gnss --published --max-minutes 60
 """
 
@@ -27,6 +29,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--published",
         action="store_true",
         help="train and test the published forest and ResNet18 instead (torch); results stay in the cache",
+    )
+    parser.add_argument(
+        "--add",
+        metavar="FILE.json",
+        action="append",
+        default=[],
+        help="train the classifier on the named clusters of this file too; may be given several times",
     )
     parser.add_argument("--out", metavar="DIR", default="models", help="where the models go (models)")
     parser.add_argument(
@@ -46,12 +55,17 @@ def run(arguments: argparse.Namespace) -> int:
         require_training("scikit-learn", "onnx", "skl2onnx")
     if arguments.max_minutes is not None and not arguments.max_minutes > 0:
         raise InputError(f"--max-minutes {arguments.max_minutes:g} must be above 0")
+    if arguments.add and (arguments.published or arguments.only != "classifier"):
+        raise InputError("--add is for the classifier; give --only classifier with it")
     if arguments.published:
         return _published(arguments)
     from gnuradio.sentinel.gnss.train import Clock, train_classifier, train_detector
 
+    steps = {
+        "detector": train_detector,
+        "classifier": partial(train_classifier, additions=_additions(arguments.add)),
+    }
     Path(arguments.out).mkdir(parents=True, exist_ok=True)
-    steps = {"detector": train_detector, "classifier": train_classifier}
     clock = Clock.start(arguments.max_minutes)
     for name, train in steps.items():
         if arguments.only in (None, name):
@@ -59,6 +73,20 @@ def run(arguments: argparse.Namespace) -> int:
                 path = train(arguments.out, arguments.cache, clock, advance)
             print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, card {path.with_suffix('.card.json')}")
     return 0
+
+
+def _additions(paths: list[str]) -> tuple:
+    """Seconds of named clusters; says what is added and what is left out. Raises InputError."""
+    if not paths:
+        return ()
+    from gnuradio.sentinel.gnss.additions import read_additions
+
+    additions, left_out = read_additions(paths)
+    for part in additions:
+        print(f"{part.name}: {len(part.rows)} seconds of {len(set(part.interval.tolist()))} intervals added")
+    for line in left_out:
+        print(line)
+    return additions
 
 
 def _published(arguments: argparse.Namespace) -> int:

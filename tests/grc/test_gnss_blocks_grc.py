@@ -33,10 +33,10 @@ ALL = set(GnssSettings.model_fields)
 def test_every_setting_is_a_parameter_where_it_is_used():
     assert MONITOR.keys() == ALL | {
         *("sample_rate", "format", "source_format"),
-        *("detection_model", "class_model", "power_calibration"),
+        *("detection_model", "class_model", "power_calibration", "clusters"),
     }
     assert DETECTOR.keys() == ALL - {"dc_window_s", "unknown_share"} | {"sample_rate", "model"}
-    assert CLASSIFIER.keys() == {"unknown_share", "snapshot_s", "model"}
+    assert CLASSIFIER.keys() == {"unknown_share", "snapshot_s", "model", "clusters"}
 
 
 def test_features_have_theirs():

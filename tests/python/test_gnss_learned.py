@@ -53,8 +53,8 @@ def test_thresholds_rise_as_fewer_false_alarms_are_wanted(detection):
 
 def test_predictions_are_shares_of_all_classes(classes):
     assert classes.classes == FAMILIES
-    middle = (classes._low + classes._high) / 2
-    inside, far = classes.predict(np.array([middle, classes._high + 5 * (classes._high - classes._low) + 1]))
+    middle = (classes.low + classes.high) / 2
+    inside, far = classes.predict(np.array([middle, classes.high + 5 * (classes.high - classes.low) + 1]))
     for one in (inside, far):
         assert one.mean.shape == one.variance.shape == (len(FAMILIES),)
         assert one.mean.sum() == pytest.approx(1, abs=1e-3) and one.mean.min() >= 0

@@ -11,7 +11,11 @@ from gnuradio import blocks, gr, sentinel
 from gnuradio.sentinel import pulse
 from gnuradio.sentinel.core.decision import Decision
 from gnuradio.sentinel.core.event import EVENT_KEYS
+from gnuradio.sentinel.core.event_pmt import from_pmt, to_pmt
 from gnuradio.sentinel.core.stream import Stream
+from gnuradio.sentinel.gnss.cluster_store import ClusterStore
+from gnuradio.sentinel.gnss.learned import ClassModel
+from gnuradio.sentinel.gnss.unknown_clusters import IntervalRows
 from packet_streams import RATE, packets_of, run_guard
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,6 +70,7 @@ def types(message):
         "c32vector": pmt.is_c32vector,
         "vector": pmt.is_vector,
         "nil": pmt.is_null,
+        "bool": pmt.is_bool,
         "dict": pmt.is_dict,
         "tuple": pmt.is_tuple,
     }
@@ -146,6 +151,23 @@ def test_details_of_a_gnss_event(interference):
     ]
     for event in events:
         assert_listed(rows, pmt.dict_ref(event, pmt.intern("details"), pmt.PMT_NIL))
+
+
+def test_details_of_a_clustered_event(interference, tmp_path):
+    closed = from_pmt(interference[0][-1])
+    store, rows = ClusterStore(tmp_path / "c.json"), IntervalRows()
+    rows.add(ClassModel().low)
+    listed = table("With a clusters file")
+    before = types(to_pmt(closed))
+    unnamed = store.take(closed, rows)
+    store.rename("A", "van")
+    named = store.take(closed, rows)
+    for event, missing in ((unnamed, {"called_unknown"}), (named, set())):
+        details = types(pmt.dict_ref(to_pmt(event), pmt.intern("details"), pmt.PMT_NIL))
+        added = {key: details[key] for key in details.keys() - closed.details.keys()}
+        assert added.keys() == listed.keys() - missing
+        assert all(kind in listed[key][0] for key, kind in added.items())
+        assert types(to_pmt(event)) == before
 
 
 def test_detections(interference):

@@ -35,11 +35,14 @@ class ClusterFile:
     clusters : OnlineClusters
     labels : dict of str to str
         Name that a person gave a cluster, by its letters; also of clusters that are no longer kept.
+    settings : dict
+        What else belongs to the vectors, as the scaling of their columns; plain JSON values.
     """
 
     key: Mapping[str, Scalar]
     clusters: OnlineClusters
     labels: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.key = plain_scalars(self.key)
@@ -84,6 +87,7 @@ class ClusterFile:
                 )
             ],
             "labels": dict(sorted(self.labels.items())),
+            "settings": self.settings,
         }
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         write_atomic(path, json.dumps(content, allow_nan=False, indent=1) + "\n")
@@ -156,7 +160,10 @@ def _from_content(content: Any) -> ClusterFile:
         raise ValueError("labels are not texts")
     if not isinstance(content["key"], dict):
         raise ValueError("key is not an object")
-    return ClusterFile(content["key"], clusters, dict(labels))
+    settings = content.get("settings", {})
+    if not isinstance(settings, dict):
+        raise ValueError("settings are not an object")
+    return ClusterFile(content["key"], clusters, dict(labels), settings)
 
 
 def _whole(name: str, value: Any) -> int:

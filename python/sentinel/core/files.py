@@ -2,8 +2,10 @@
 """Writing a file so that a reader never sees half of it."""
 
 import contextlib
+import fcntl
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 TEMPORARY_PREFIX = ".partial-"
@@ -38,3 +40,22 @@ def write_atomic(path: str | os.PathLike, content: str | bytes) -> None:
         with contextlib.suppress(FileNotFoundError):
             temporary.unlink()
         raise
+
+
+@contextlib.contextmanager
+def locked_folder(folder: str | os.PathLike) -> Iterator[None]:
+    """Let nobody else who asks for it change files of a folder meanwhile; waits for who does.
+
+    For a file that is read, changed and written anew by several processes. Nothing is left behind.
+
+    Raises
+    ------
+    OSError
+        There is no such folder, or its file system knows no locks.
+    """
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(number)

@@ -18,6 +18,7 @@ from ..core.event_pmt import from_pmt, to_pmt
 from ..core.settings import build
 from ..core.stream import Stream
 from .classifier import Classifier
+from .cluster_store import ClusterStore, opened
 from .config import GnssSettings
 from .detect import make_monitor
 from .detector import Detector
@@ -174,13 +175,19 @@ class InterferenceClassifier(SafeBlock, gr.basic_block):
     model : ClassModel, optional
     minute : int
         Snapshots in a minute.
+    clusters : ClusterStore, optional
+        Where closed intervals go that are unknown.
     """
 
     def __init__(
-        self, unknown_share: float = 0.05, model: ClassModel | None = None, minute: int = 60
+        self,
+        unknown_share: float = 0.05,
+        model: ClassModel | None = None,
+        minute: int = 60,
+        clusters: ClusterStore | None = None,
     ) -> None:
         gr.basic_block.__init__(self, "interference_classifier", None, None)
-        self.classifier = Classifier(model or ClassModel(), unknown_share, minute)
+        self.classifier = Classifier(model or ClassModel(), unknown_share, minute, clusters)
         self.on_event: Callable[[Any], None] | None = None
         self.register_handler("detections", self.handle)
         self.message_port_register_out(pmt.intern("events"))
@@ -217,11 +224,13 @@ class GnssMonitor(gr.hier_block2):
         Models or files of them; the shipped ones if left out or empty.
     power_calibration : PowerCalibration or path, optional
         For power in dBm; none if left out or empty.
+    clusters : ClusterStore or path, optional
+        File in which intervals called unknown are clustered; none if left out or empty.
 
     Raises
     ------
     InputError
-        Settings that do not fit, or a model that cannot be used.
+        Settings that do not fit, or a model or clusters that cannot be used.
     """
 
     def __init__(
@@ -234,6 +243,7 @@ class GnssMonitor(gr.hier_block2):
         detection_model: DetectionModel | str | os.PathLike | None = None,
         class_model: ClassModel | str | os.PathLike | None = None,
         power_calibration: PowerCalibration | str | os.PathLike | None = None,
+        clusters: ClusterStore | str | os.PathLike | None = None,
         **keys: Any,
     ) -> None:
         if settings is not None and keys:
@@ -245,9 +255,12 @@ class GnssMonitor(gr.hier_block2):
         self.detector = InterferenceDetector(
             settings, sample_rate, _opened(DetectionModel, detection_model), stream, power_calibration
         )
-        model = _opened(ClassModel, class_model)
+        model = _opened(ClassModel, class_model) or ClassModel()
+        store = opened(clusters, model, settings.snapshot_s)
+        if store is not None:
+            store.prepare(settings.channels, sample_rate)
         self.classifier = InterferenceClassifier(
-            settings.unknown_share, model, _per_minute(settings.snapshot_s)
+            settings.unknown_share, model, _per_minute(settings.snapshot_s), store
         )
         gr.hier_block2.__init__(self, "gnss_monitor", features.input_signature(), gr.io_signature(0, 0, 0))
         for port in ("events", "decisions"):
@@ -325,7 +338,10 @@ def interference_detector(
 
 
 def interference_classifier(
-    *, model: ClassModel | str | os.PathLike = "", **keys: Any
+    *,
+    model: ClassModel | str | os.PathLike = "",
+    clusters: ClusterStore | str | os.PathLike = "",
+    **keys: Any,
 ) -> InterferenceClassifier:
     """Interference Classifier with its settings, `unknown_share` and `snapshot_s`, as keywords.
 
@@ -333,17 +349,20 @@ def interference_classifier(
     ----------
     model : ClassModel or path, optional
         The shipped one if left out or empty.
+    clusters : ClusterStore or path, optional
+        File in which intervals called unknown are clustered; none if left out or empty.
     **keys
         Fields of `GnssSettings`.
 
     Raises
     ------
     InputError
-        Settings that do not fit, or a model that cannot be used.
+        Settings that do not fit, or a model or clusters that cannot be used.
     """
     settings = build(GnssSettings, keys, "Interference Classifier")
-    minute = _per_minute(settings.snapshot_s)
-    return InterferenceClassifier(settings.unknown_share, _opened(ClassModel, model), minute)
+    named = _opened(ClassModel, model) or ClassModel()
+    store = opened(clusters, named, settings.snapshot_s)
+    return InterferenceClassifier(settings.unknown_share, named, _per_minute(settings.snapshot_s), store)
 
 
 def _opened(kind: type, model: Any) -> Any:

@@ -18,6 +18,7 @@ from ..core.stream import Stream
 from ..core.utc import microseconds_from_text
 from .baseline import Baseline, BaselineSettings, white_coherence
 from .classifier import Classifier
+from .cluster_store import ClusterStore, opened
 from .config import GnssSettings
 from .detector import Detector
 from .events import Sensor
@@ -103,6 +104,7 @@ def detect(
     receiver_at: Callable[[float], ReceiverState | None] | None = None,
     gain_db: float | None = None,
     power_calibration: PowerCalibration | str | os.PathLike | None = None,
+    clusters: ClusterStore | str | os.PathLike | None = None,
     **keys: object,
 ) -> Detection:
     """Find and name intervals of interference.
@@ -126,6 +128,8 @@ def detect(
         Of the receiver, the same for all samples, as the tag sentinel_gain tells it in a flowgraph.
     power_calibration : PowerCalibration or path, optional
         For power in dBm, which takes a known gain and centre.
+    clusters : ClusterStore or path, optional
+        File in which intervals called unknown are clustered.
 
     Raises
     ------
@@ -146,9 +150,8 @@ def detect(
     )
     if gain_db is not None:
         snapshots = replace(snapshots, gain_db=np.full(len(snapshots), gain_db, np.float32))
-    return detect_in(
-        snapshots, settings, stream, detection_model, class_model, receiver_at, power_calibration
-    )
+    models = detection_model, class_model
+    return detect_in(snapshots, settings, stream, *models, receiver_at, power_calibration, clusters)
 
 
 def detect_in(
@@ -159,6 +162,7 @@ def detect_in(
     class_model: ClassModel | None = None,
     receiver_at: Callable[[float], ReceiverState | None] | None = None,
     power_calibration: PowerCalibration | str | os.PathLike | None = None,
+    clusters: ClusterStore | str | os.PathLike | None = None,
 ) -> Detection:
     """The same on features; where a snapshot does not follow the one before, a segment begins."""
     model = detection_model or DetectionModel()
@@ -167,7 +171,11 @@ def detect_in(
         settings, snapshots.sample_rate, snapshots.center_freq, stream, model, calibration=power_calibration
     )
     minute = max(1, round(60 / settings.snapshot_s))
-    classifier = Classifier(class_model or ClassModel(), settings.unknown_share, minute)
+    class_model = class_model or ClassModel()
+    store = opened(clusters, class_model, settings.snapshot_s)
+    if store is not None:
+        store.prepare(settings.channels, snapshots.sample_rate)
+    classifier = Classifier(class_model, settings.unknown_share, minute, store)
     events: list[Event] = []
     decisions: list[Decision] = []
 

@@ -12,12 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import InputError
 from ..core.evaluation import Cell
 from .columns import make_detector
 from .config import GnssSettings
 from .dataset import Rendered
 from .evaluate_bench import RATE, Bench, watch
 from .families import CLASSES
+from .learned import ClassModel
 from .naming_rule import rule_class
 
 #: Lower ends of the ranges of J/N, dB; each is 10 dB wide. Clean seconds count in a range of their own.
@@ -49,7 +51,8 @@ def measure_classes(cell: Cell, bench: Bench) -> dict[str, Any]:
     place = np.where(truth == 0, CLEAN, np.clip((rendered.jn_db[use] + 20) // 10, 0, CLEAN - 1))
     place = np.nan_to_num(place, nan=CLEAN).astype(int)
     predictions = bench.classes.predict(described)
-    given = 1 + np.array([int(np.argmax(one.mean)) for one in predictions])
+    number = class_numbers(bench.classes)
+    given = np.array([number[int(np.argmax(one.mean))] for one in predictions])
     doubt = np.array([one.uncertainty for one in predictions])
     named = np.where(detected, given, 0)
     unknown = detected & (doubt > bench.classes.limit(GnssSettings().unknown_share))
@@ -77,6 +80,22 @@ def measure_classes(cell: Cell, bench: Bench) -> dict[str, Any]:
         result["doubt"] = [round(float(value), 4) for value in doubt[ask]]
         result["wrong"] = [int(value) for value in (given != truth)[ask]]
     return result
+
+
+def class_numbers(model: ClassModel) -> list[int]:
+    """Places in `CLASSES` of what a model names.
+
+    Raises
+    ------
+    InputError
+        It names what is not simulated: somebody's own classes.
+    """
+    if others := [name for name in model.classes if name not in CLASSES]:
+        raise InputError(
+            f"{model.loaded.path}: names {', '.join(others)} too, and the tables are of simulated classes "
+            "only; put the classifier that came with this version there"
+        )
+    return [CLASSES.index(name) for name in model.classes]
 
 
 def _alone(rendered: Rendered, bench: Bench) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -93,6 +93,11 @@ class ClassModel:
     path : path, optional
         The shipped model if left out.
 
+    Attributes
+    ----------
+    low, high : ndarray, shape (columns,)
+        Range of each column in training.
+
     Raises
     ------
     InputError
@@ -103,8 +108,8 @@ class ClassModel:
         self.loaded = _load(path or CLASSIFIER_FILE, "classifier", description.NAMES)
         settings = self.loaded.info.settings
         try:
-            self._low = np.array(settings["low"], float)
-            self._high = np.array(settings["high"], float)
+            self.low = np.array(settings["low"], float)
+            self.high = np.array(settings["high"], float)
             self._weights = {str(name): float(weight) for name, weight in settings["weights"].items()}
             self._levels = np.array(settings["uncertainty_levels"], float)
             self._quantiles = np.array(settings["uncertainty_quantiles"], float)
@@ -131,8 +136,8 @@ class ClassModel:
 
     def out_of_range(self, rows: np.ndarray) -> np.ndarray:
         """Mean distance of the columns from what training held, in units of its range, shape (n,)."""
-        width = np.maximum(self._high - self._low, 1e-9)
-        beyond = np.maximum(self._low - rows, rows - self._high) / width
+        width = np.maximum(self.high - self.low, 1e-9)
+        beyond = np.maximum(self.low - rows, rows - self.high) / width
         return np.clip(beyond, 0, 3).mean(axis=1)
 
     def limit(self, unknown_share: float) -> float:

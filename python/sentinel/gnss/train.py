@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from ..core.model_card import ModelCard, installed_versions, source_commit
 from ..core.model_export import export_boosted, export_forest, save_model
 from ..core.model_info import ModelInfo
 from . import description, statistics
+from .additions import Addition, TrainingTable, added_digest, extended, widened
 from .columns import Columns, columns_of, join_columns
 from .dataset import VERSION, Rendered, cached
 from .families import CLASSES
@@ -227,9 +228,19 @@ def _rescored(columns: Columns, score: Callable[[np.ndarray], np.ndarray]) -> Co
 
 
 def train_classifier(
-    folder: str | os.PathLike, cache: str | os.PathLike, clock: Clock, progress: Callable | None = None
+    folder: str | os.PathLike,
+    cache: str | os.PathLike,
+    clock: Clock,
+    progress: Callable | None = None,
+    additions: Sequence[Addition] = (),
 ) -> Path:
-    """Train the forest on detected snapshots of each class and write it; return its path."""
+    """Train the forest on detected snapshots of each class and write it; return its path.
+
+    Parameters
+    ----------
+    additions : sequence of Addition
+        Seconds of named clusters: of classes that there are, or of new ones.
+    """
     train, held_out = (
         join_columns(
             [
@@ -239,18 +250,42 @@ def train_classifier(
         )
         for name in ("classes-train", "classes-design")
     )
-    labels = train.label - 1
+    return write_classifier(folder, train, held_out, clock, additions)
+
+
+def write_classifier(
+    folder: str | os.PathLike,
+    train: Columns,
+    held_out: Columns,
+    clock: Clock,
+    additions: Sequence[Addition] = (),
+    trees: Sequence[int] = (100, 200),
+    rows_per_leaf: Sequence[int] = (2, 3, 5),
+) -> Path:
+    """The same of columns at hand: of jammed seconds of known classes.
+
+    Parameters
+    ----------
+    held_out : Columns
+        Of other sessions, for the figures and for what is unknown.
+    trees, rows_per_leaf : sequences of int
+        Tried in all combinations.
+    """
+    table = extended(
+        TrainingTable(train.description.astype(np.float32), train.label - 1, train.session, CLASSES[1:]),
+        additions,
+    )
     shipped = shipped_forest(
-        train.description.astype(np.float32),
-        labels,
+        table.rows,
+        table.labels,
         CLASSIFIER_BYTES,
-        groups=train.session,
-        trees=(100, 200),
-        rows_per_leaf=(2, 3, 5),
+        groups=table.groups,
+        trees=trees,
+        rows_per_leaf=rows_per_leaf,
         seed=SEED,
     )
     forest = shipped.forest
-    low, high = (np.quantile(train.description, q, axis=0) for q in (0.001, 0.999))
+    low, high = widened(*(np.quantile(train.description, q, axis=0) for q in (0.001, 0.999)), additions)
     doubt = _uncertainty(forest, held_out.description, low, high)
     right = forest.predict(held_out.description.astype(np.float32)) == held_out.label - 1
     levels = np.linspace(0, 1, 201)
@@ -258,9 +293,9 @@ def train_classifier(
         room="gnss",
         kind="classifier",
         name="gnss-classifier",
-        version="1",
+        version=f"1+{added_digest(additions)}" if additions else "1",
         feature_version=FEATURE_VERSION,
-        classes=CLASSES[1:],
+        classes=table.classes,
         settings={
             "columns": list(description.NAMES),
             "low": low.tolist(),
@@ -279,9 +314,9 @@ def train_classifier(
             "accuracy": float(right.mean()),
             "trees": shipped.chosen.trees,
             "rows_per_leaf": shipped.chosen.rows_per_leaf,
-        }
+        },
     ]
-    _write_card(path, info, sha256, ("classes-train", "classes-design"), clock, figures)
+    _write_card(path, info, sha256, ("classes-train", "classes-design"), clock, figures, additions)
     ClassModel(path)
     return path
 
@@ -299,8 +334,17 @@ def _uncertainty(forest: Any, rows: np.ndarray, low: np.ndarray, high: np.ndarra
 
 
 def _write_card(
-    path: Path, info: ModelInfo, sha256: str, sets: tuple[str, ...], clock: Clock, figures: list[dict]
+    path: Path,
+    info: ModelInfo,
+    sha256: str,
+    sets: tuple[str, ...],
+    clock: Clock,
+    figures: list[dict],
+    additions: Sequence[Addition] = (),
 ) -> None:
+    recipe = {"generator": "gnss.sets", "version": VERSION, "sets": list(sets)}
+    if additions:
+        recipe["added_seconds"] = {part.name: len(part.rows) for part in additions}
     ModelCard(
         name=info.name,
         version=info.version,
@@ -308,13 +352,13 @@ def _write_card(
         kind=info.kind,
         sha256=sha256,
         model_bytes=path.stat().st_size,
-        data_recipe={"generator": "gnss.sets", "version": VERSION, "sets": list(sets)},
+        data_recipe=recipe,
         scene_ids=[f"{name}/{session.index}" for name in sets for session in SETS[name]()],
         seed=SEED,
         commit=source_commit(Path.cwd()),
         versions=installed_versions(),
         threads=1,
         seconds=clock.seconds,
-        command=COMMAND,
+        command=f"{COMMAND} --only classifier --add FILE.json" if additions else COMMAND,
         figures=figures,
     ).write(path.with_suffix(".json"))
