@@ -6,8 +6,8 @@ from __future__ import annotations
 import argparse
 
 from gnuradio.sentinel.core import logs
-from gnuradio.sentinel.gnss.cluster_store import ClusterStore
-from gnuradio.sentinel.gnss.cluster_table import table_lines
+from gnuradio.sentinel.gnss.clusters.cluster_store import ClusterStore
+from gnuradio.sentinel.gnss.clusters.cluster_table import table_lines
 from gnuradio.sentinel.gnss.learned import ClassModel
 
 EPILOG = """\

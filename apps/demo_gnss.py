@@ -14,16 +14,16 @@ from gnuradio.sentinel.core.stream import Stream
 from gnuradio.sentinel.gnss.config import GnssSettings
 from gnuradio.sentinel.gnss.detect import Detection, detect_in
 from gnuradio.sentinel.gnss.features import measure
-from gnuradio.sentinel.gnss.receiver_model import Receiver
-from gnuradio.sentinel.gnss.scene import (
+from gnuradio.sentinel.gnss.simulation.receiver_model import Receiver
+from gnuradio.sentinel.gnss.simulation.scene import (
     L1_HZ,
     GnssScene,
     scene_annotations,
     scene_captures,
     scene_chunks,
 )
-from gnuradio.sentinel.gnss.schedule import demo_schedule
-from gnuradio.sentinel.gnss.session import Interval, Session
+from gnuradio.sentinel.gnss.simulation.schedule import demo_schedule
+from gnuradio.sentinel.gnss.simulation.session import Interval, Session
 
 from .gnss_console import line_of
 from .terminal import shades, unicode_terminal

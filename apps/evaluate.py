@@ -63,14 +63,14 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.room == "gnss":
         return _gnss(arguments)
     _refuse(arguments, ("tables", "cache"), "gnss")
-    from gnuradio.sentinel.pulse import evaluate
+    from gnuradio.sentinel.pulse.evaluation import run as evaluate
 
     data = evaluate.data_path(arguments.out)
     if arguments.quick:
         return _quick(evaluate, data)
     scale = _scale(arguments)
     recordings = _recordings(arguments.recordings)
-    from gnuradio.sentinel.pulse.evaluate_page import write_page
+    from gnuradio.sentinel.pulse.evaluation.page import write_page
 
     with evaluate.open_store(data) as store:
         cells, _ = evaluate.plan_run(scale, arguments.final, recordings)

@@ -31,12 +31,13 @@ def run(
     tables : str, optional
         Names of tables, comma-separated, without their `gnss_`; all if left out.
     """
-    from gnuradio.sentinel.gnss import evaluate, evaluate_place
+    from gnuradio.sentinel.gnss.evaluation import place as evaluate_place
+    from gnuradio.sentinel.gnss.evaluation import run as evaluate
 
     data = evaluate.data_path(out)
     if quick:
         return _quick(evaluate, data)
-    from gnuradio.sentinel.gnss.evaluate_page import write_page
+    from gnuradio.sentinel.gnss.evaluation.page import write_page
 
     store, place_store = evaluate.open_store(data), evaluate_place.open_store(evaluate.place_path(out))
     with store, place_store:

@@ -18,8 +18,8 @@ from gnuradio.sentinel.core.settings import build
 from gnuradio.sentinel.gnss.block import GnssMonitor
 from gnuradio.sentinel.gnss.config import GnssSettings
 from gnuradio.sentinel.gnss.feature_table import FeatureTable
+from gnuradio.sentinel.gnss.gain.power_meter import opened_calibration
 from gnuradio.sentinel.gnss.learned import ClassModel, DetectionModel
-from gnuradio.sentinel.gnss.power_meter import opened_calibration
 
 from . import gnss_gain
 from .detector_run import DetectorRun, say
@@ -113,10 +113,10 @@ def _witness(text: str | None):
     if text is None:
         return None
     if Path(text).is_file():
-        from gnuradio.sentinel.gnss.gpsd_log import read_gpsd_log
+        from gnuradio.sentinel.gnss.receiver.gpsd_log import read_gpsd_log
 
         return read_gpsd_log(text)
-    from gnuradio.sentinel.gnss.gpsd_client import GpsdClient, parse_gpsd_address
+    from gnuradio.sentinel.gnss.receiver.gpsd_client import GpsdClient, parse_gpsd_address
 
     client = GpsdClient(*parse_gpsd_address(text))
     client.start()

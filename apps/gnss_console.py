@@ -13,7 +13,7 @@ import numpy as np
 from gnuradio.sentinel.core.event import Event
 from gnuradio.sentinel.core.gap_reader import Gap
 from gnuradio.sentinel.gnss.config import GnssSettings
-from gnuradio.sentinel.gnss.gain_control import GainChange
+from gnuradio.sentinel.gnss.gain.gain_control import GainChange
 from gnuradio.sentinel.gnss.monitor import Step
 from gnuradio.sentinel.gnss.snapshots import Snapshots
 

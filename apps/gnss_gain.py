@@ -13,8 +13,8 @@ from gnuradio.sentinel.core.sinks.lines import LineWriter
 from gnuradio.sentinel.core.source import source
 from gnuradio.sentinel.gnss.block import GnssMonitor
 from gnuradio.sentinel.gnss.config import GnssSettings
-from gnuradio.sentinel.gnss.gain_control import GainChange
-from gnuradio.sentinel.gnss.gain_loop import GainLoop, GainLoopSettings
+from gnuradio.sentinel.gnss.gain.gain_control import GainChange
+from gnuradio.sentinel.gnss.gain.gain_loop import GainLoop, GainLoopSettings
 
 from .settings_arguments import add_settings, settings_values
 

@@ -9,7 +9,7 @@ from itertools import count
 from typing import Any
 
 import numpy as np
-from gnuradio.sentinel.gnss.scene import GnssScene, scene_annotations, scene_captures, scene_chunks
+from gnuradio.sentinel.gnss.simulation.scene import GnssScene, scene_annotations, scene_captures, scene_chunks
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,7 @@ from gnuradio.sentinel.core.regions import (
     region_of_event,
 )
 from gnuradio.sentinel.core.scoring import format_score, score
-from gnuradio.sentinel.pulse.scoring import (
-    PULSE_TOLERANCES,
-    format_pulse_score,
-    score_pulses,
-    train_of_event,
-)
+from gnuradio.sentinel.pulse.scoring import PULSE_TOLERANCES, format_pulse_score, score_pulses, train_of_event
 
 # Regions found in a spectrogram count by area.
 ROOM_TOLERANCES = {

@@ -13,11 +13,11 @@ from gnuradio.sentinel.core.errors import InputError
 from gnuradio.sentinel.core.key_values import parse_key_values
 from gnuradio.sentinel.core.units import format_frequency, parse_frequency, parse_rate
 from gnuradio.sentinel.gnss.families import FAMILIES
-from gnuradio.sentinel.gnss.parameters import RANGES, check_parameters
-from gnuradio.sentinel.gnss.receiver_model import Receiver, Spur, draw_receiver
-from gnuradio.sentinel.gnss.scene import L1_HZ, GnssScene, scene_annotations
-from gnuradio.sentinel.gnss.schedule import demo_schedule, interval_seed, read_schedule
-from gnuradio.sentinel.gnss.session import GainStep, Interval, Session
+from gnuradio.sentinel.gnss.simulation.parameters import RANGES, check_parameters
+from gnuradio.sentinel.gnss.simulation.receiver_model import Receiver, Spur, draw_receiver
+from gnuradio.sentinel.gnss.simulation.scene import L1_HZ, GnssScene, scene_annotations
+from gnuradio.sentinel.gnss.simulation.schedule import demo_schedule, interval_seed, read_schedule
+from gnuradio.sentinel.gnss.simulation.session import GainStep, Interval, Session
 
 from . import simulate_nmea
 

@@ -10,9 +10,9 @@ import numpy as np
 from gnuradio.sentinel.core.errors import InputError
 from gnuradio.sentinel.core.sigmf_time import parse_datetime
 from gnuradio.sentinel.core.sinks.lines import raise_output_error
-from gnuradio.sentinel.gnss.nmea_log import write_nmea
-from gnuradio.sentinel.gnss.scene import GnssScene
-from gnuradio.sentinel.gnss.scene_receiver import scene_receiver_log
+from gnuradio.sentinel.gnss.simulation.nmea_log import write_nmea
+from gnuradio.sentinel.gnss.simulation.scene import GnssScene
+from gnuradio.sentinel.gnss.simulation.scene_receiver import scene_receiver_log
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

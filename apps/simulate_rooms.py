@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from gnuradio.sentinel.gnss import scene as gnss_scene
+from gnuradio.sentinel.gnss.simulation import scene as gnss_scene
 from gnuradio.sentinel.pulse import simulate as pulse_scene
 
 from . import simulate_gnss, simulate_nmea, simulate_pulse

@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError("--add is for the classifier; give --only classifier with it")
     if arguments.published:
         return _published(arguments)
-    from gnuradio.sentinel.gnss.train import Clock, train_classifier, train_detector
+    from gnuradio.sentinel.gnss.training.shipped import Clock, train_classifier, train_detector
 
     steps = {
         "detector": train_detector,
@@ -79,7 +79,7 @@ def _additions(paths: list[str]) -> tuple:
     """Seconds of named clusters; says what is added and what is left out. Raises InputError."""
     if not paths:
         return ()
-    from gnuradio.sentinel.gnss.additions import read_additions
+    from gnuradio.sentinel.gnss.training.additions import read_additions
 
     additions, left_out = read_additions(paths)
     for part in additions:
@@ -92,10 +92,10 @@ def _additions(paths: list[str]) -> tuple:
 def _published(arguments: argparse.Namespace) -> int:
     if arguments.only:
         raise InputError("--only is for the shipped models; leave it out with --published")
-    from gnuradio.sentinel.gnss.evaluate_published import folder
-    from gnuradio.sentinel.gnss.published_data import KINDS, PublishedData
-    from gnuradio.sentinel.gnss.train import Clock
-    from gnuradio.sentinel.gnss.train_published import PublishedSettings, train_published
+    from gnuradio.sentinel.gnss.evaluation.published import folder
+    from gnuradio.sentinel.gnss.training.published import PublishedSettings, train_published
+    from gnuradio.sentinel.gnss.training.published_data import KINDS, PublishedData
+    from gnuradio.sentinel.gnss.training.shipped import Clock
 
     clock = Clock.start(arguments.max_minutes)
     for method in ("forest", "resnet"):

@@ -13,12 +13,12 @@ from importlib.util import find_spec
 
 import numpy as np
 from gnuradio.sentinel.gnss import description, statistics
-from gnuradio.sentinel.gnss.columns import make_detector
 from gnuradio.sentinel.gnss.comparison import look
 from gnuradio.sentinel.gnss.description import describe
 from gnuradio.sentinel.gnss.features import measure
 from gnuradio.sentinel.gnss.learned import DETECTION_COLUMNS, ClassModel, DetectionModel
 from gnuradio.sentinel.gnss.statistics import detection_statistics
+from gnuradio.sentinel.gnss.training.columns import make_detector
 
 from .bench_channelizer import REPEATS, noise, row
 

@@ -3,13 +3,7 @@
 
 import numpy as np
 import pytest
-from gnuradio.sentinel.core.clustering import (
-    NOISE,
-    OnlineClusters,
-    cluster,
-    cluster_quality,
-    letters,
-)
+from gnuradio.sentinel.core.clustering import NOISE, OnlineClusters, cluster, cluster_quality, letters
 from sklearn.metrics import adjusted_rand_score, rand_score
 
 CENTRES = np.array([[0, 0], [10, 0], [0, 10]])

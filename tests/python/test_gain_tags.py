@@ -13,7 +13,7 @@ from gnuradio import blocks, gr, sentinel
 from gnuradio.sentinel import kernel
 from gnuradio.sentinel.core.errors import InputError
 from gnuradio.sentinel.core.radio import gain_steps
-from gnuradio.sentinel.gnss.gain_control import GainControl, apply_change
+from gnuradio.sentinel.gnss.gain.gain_control import GainControl, apply_change
 from live_runs import rtl_tcp
 from packet_streams import RATE, Packet, packets_of, run_guard
 

@@ -9,7 +9,18 @@ import numpy as np
 import pytest
 from gnuradio.sentinel.core.errors import InputError
 from gnuradio.sentinel.core.event_json import from_json_line, to_json_line
-from gnuradio.sentinel.gnss.additions import (
+from gnuradio.sentinel.gnss.clusters.cluster_store import ClusterStore
+from gnuradio.sentinel.gnss.clusters.unknown_clusters import IntervalRows
+from gnuradio.sentinel.gnss.description import NAMES
+from gnuradio.sentinel.gnss.detect import detect
+from gnuradio.sentinel.gnss.evaluation.classes import class_numbers
+from gnuradio.sentinel.gnss.families import FAMILIES
+from gnuradio.sentinel.gnss.learned import ClassModel
+from gnuradio.sentinel.gnss.simulation.campaign import snapshot_campaign
+from gnuradio.sentinel.gnss.simulation.parameters import check_parameters
+from gnuradio.sentinel.gnss.simulation.receiver_model import Receiver
+from gnuradio.sentinel.gnss.simulation.session import Interval, Session
+from gnuradio.sentinel.gnss.training.additions import (
     LEAST_SECONDS,
     MOST_REPEATS,
     Addition,
@@ -19,20 +30,9 @@ from gnuradio.sentinel.gnss.additions import (
     read_additions,
     widened,
 )
-from gnuradio.sentinel.gnss.campaign import snapshot_campaign
-from gnuradio.sentinel.gnss.cluster_store import ClusterStore
-from gnuradio.sentinel.gnss.columns import columns_of, join_columns
-from gnuradio.sentinel.gnss.dataset import render_features
-from gnuradio.sentinel.gnss.description import NAMES
-from gnuradio.sentinel.gnss.detect import detect
-from gnuradio.sentinel.gnss.evaluate_classes import class_numbers
-from gnuradio.sentinel.gnss.families import FAMILIES
-from gnuradio.sentinel.gnss.learned import ClassModel
-from gnuradio.sentinel.gnss.parameters import check_parameters
-from gnuradio.sentinel.gnss.receiver_model import Receiver
-from gnuradio.sentinel.gnss.session import Interval, Session
-from gnuradio.sentinel.gnss.train import Clock, jammed, write_classifier
-from gnuradio.sentinel.gnss.unknown_clusters import IntervalRows
+from gnuradio.sentinel.gnss.training.columns import columns_of, join_columns
+from gnuradio.sentinel.gnss.training.dataset import render_features
+from gnuradio.sentinel.gnss.training.shipped import Clock, jammed, write_classifier
 
 RATE = 256e3
 COMMAND = (sys.executable, "-c", "import sys; from gnuradio.sentinel.apps.main import main; sys.exit(main())")

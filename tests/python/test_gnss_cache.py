@@ -4,13 +4,13 @@
 import numpy as np
 import pytest
 from gnuradio.sentinel.gnss import description, statistics
-from gnuradio.sentinel.gnss.columns import columns_of, join_columns
-from gnuradio.sentinel.gnss.dataset import cached, render_features
 from gnuradio.sentinel.gnss.families import CLASSES
 from gnuradio.sentinel.gnss.features import measure
-from gnuradio.sentinel.gnss.parameters import check_parameters
-from gnuradio.sentinel.gnss.receiver_model import Receiver
-from gnuradio.sentinel.gnss.session import GainStep, Interval, Session
+from gnuradio.sentinel.gnss.simulation.parameters import check_parameters
+from gnuradio.sentinel.gnss.simulation.receiver_model import Receiver
+from gnuradio.sentinel.gnss.simulation.session import GainStep, Interval, Session
+from gnuradio.sentinel.gnss.training.columns import columns_of, join_columns
+from gnuradio.sentinel.gnss.training.dataset import cached, render_features
 
 RATE = 256e3
 

@@ -8,9 +8,9 @@ import sys
 import numpy as np
 import pytest
 from gnuradio.sentinel.gnss.detect import detect
-from gnuradio.sentinel.gnss.parameters import check_parameters
-from gnuradio.sentinel.gnss.receiver_model import Receiver
-from gnuradio.sentinel.gnss.session import Interval, Session
+from gnuradio.sentinel.gnss.simulation.parameters import check_parameters
+from gnuradio.sentinel.gnss.simulation.receiver_model import Receiver
+from gnuradio.sentinel.gnss.simulation.session import Interval, Session
 from pyarrow import parquet
 
 RATE = 256e3

@@ -4,9 +4,9 @@
 import numpy as np
 import pytest
 from gnuradio.sentinel.gnss import description
-from gnuradio.sentinel.gnss.columns import make_detector
 from gnuradio.sentinel.gnss.description import _bounded_log, _quantiles, _runs
 from gnuradio.sentinel.gnss.rules import rule_score
+from gnuradio.sentinel.gnss.training.columns import make_detector
 from snapshot_scenes import Antenna, Part, carrier, changed, comb, judge_all, pulses, scene, wide_noise
 
 

@@ -6,13 +6,13 @@ import pytest
 from gnuradio.sentinel import kernel
 from gnuradio.sentinel.gnss import description, statistics
 from gnuradio.sentinel.gnss.baseline import Baseline, BaselineSettings, white_coherence
-from gnuradio.sentinel.gnss.columns import make_detector
 from gnuradio.sentinel.gnss.comparison import look
 from gnuradio.sentinel.gnss.detector import Detector
 from gnuradio.sentinel.gnss.learned import DetectionModel
 from gnuradio.sentinel.gnss.rules import rule_score
 from gnuradio.sentinel.gnss.snapshots import join
 from gnuradio.sentinel.gnss.statistics import detection_statistics, energy_statistic, kurtosis_statistic
+from gnuradio.sentinel.gnss.training.columns import make_detector
 from snapshot_scenes import (
     Antenna,
     Part,

@@ -3,8 +3,15 @@
 
 import numpy as np
 import pytest
-from gnuradio.sentinel.gnss import effect
-from gnuradio.sentinel.gnss.effect import CHIP_RATE, effective_cn0, impact, jn_from_js, js_from_jn, separation
+from gnuradio.sentinel.gnss.receiver import effect
+from gnuradio.sentinel.gnss.receiver.effect import (
+    CHIP_RATE,
+    effective_cn0,
+    impact,
+    jn_from_js,
+    js_from_jn,
+    separation,
+)
 
 RATE = 2.56e6
 

@@ -9,25 +9,23 @@ import numpy as np
 import pytest
 from gnuradio.sentinel.core.errors import InputError
 from gnuradio.sentinel.core.evaluation import Cell
-from gnuradio.sentinel.gnss import (
-    evaluate_class_tables,
-    evaluate_classes,
-    evaluate_closed_forms,
-    evaluate_detection_tables,
-    evaluate_published,
-    evaluate_unseen,
-    published_data,
-)
 from gnuradio.sentinel.gnss.config import GnssSettings
 from gnuradio.sentinel.gnss.detect import detect_in
-from gnuradio.sentinel.gnss.evaluate_bench import DESIGN, Bench, design_seeds, session_of, watch
-from gnuradio.sentinel.gnss.evaluate_detection import CLEAN, STRETCH
-from gnuradio.sentinel.gnss.evaluate_grids import DETECTION, QUIET, TABLES
-from gnuradio.sentinel.gnss.f2 import f2, sessions_f2
+from gnuradio.sentinel.gnss.evaluation import class_tables as evaluate_class_tables
+from gnuradio.sentinel.gnss.evaluation import classes as evaluate_classes
+from gnuradio.sentinel.gnss.evaluation import closed_forms as evaluate_closed_forms
+from gnuradio.sentinel.gnss.evaluation import detection_tables as evaluate_detection_tables
+from gnuradio.sentinel.gnss.evaluation import published as evaluate_published
+from gnuradio.sentinel.gnss.evaluation import unseen as evaluate_unseen
+from gnuradio.sentinel.gnss.evaluation.bench import DESIGN, Bench, design_seeds, session_of, watch
+from gnuradio.sentinel.gnss.evaluation.detection import CLEAN, STRETCH
+from gnuradio.sentinel.gnss.evaluation.f2 import f2, sessions_f2
+from gnuradio.sentinel.gnss.evaluation.grids import DETECTION, QUIET, TABLES
 from gnuradio.sentinel.gnss.families import CLASSES
 from gnuradio.sentinel.gnss.learned import DETECTOR_FILE
-from gnuradio.sentinel.gnss.published_data import JAMMERS, KINDS, sessions
-from gnuradio.sentinel.gnss.sets import SETS
+from gnuradio.sentinel.gnss.training import published_data
+from gnuradio.sentinel.gnss.training.published_data import JAMMERS, KINDS, sessions
+from gnuradio.sentinel.gnss.training.sets import SETS
 
 needs_models = pytest.mark.skipif(not DETECTOR_FILE.exists(), reason="the shipped models are not there")
 
@@ -177,7 +175,7 @@ COMMITTED = Path(__file__).resolve().parents[2] / "docs" / "data" / "results-gns
 @needs_models
 @pytest.mark.skipif(not COMMITTED.exists(), reason="no figures of this room are committed")
 def test_committed_figures_hold():
-    from gnuradio.sentinel.gnss import evaluate
+    from gnuradio.sentinel.gnss.evaluation import run as evaluate
 
     with evaluate.open_store(COMMITTED) as store:
         failures, _ = evaluate.quick_check(store)
@@ -206,7 +204,7 @@ def test_published_data_are_rows_and_pictures_of_the_same_seconds(tmp_path, monk
 
 @needs_models
 def test_figures_that_are_not_there_are_told(tmp_path):
-    from gnuradio.sentinel.gnss import evaluate
+    from gnuradio.sentinel.gnss.evaluation import run as evaluate
 
     with evaluate.open_store(tmp_path / "r.jsonl") as store:
         failures, _ = evaluate.quick_check(store)

@@ -6,8 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from gnuradio.sentinel.core.evaluation import Cell, check_quick
-from gnuradio.sentinel.gnss import evaluate_lanes, evaluate_place, evaluate_positions, evaluate_ranging
-from gnuradio.sentinel.gnss.evaluate_counts import (
+from gnuradio.sentinel.gnss.evaluation import lanes as evaluate_lanes
+from gnuradio.sentinel.gnss.evaluation import place as evaluate_place
+from gnuradio.sentinel.gnss.evaluation import positions as evaluate_positions
+from gnuradio.sentinel.gnss.evaluation import ranging as evaluate_ranging
+from gnuradio.sentinel.gnss.evaluation.counts import (
     calibration_error,
     confusion_of,
     count_decisions,

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from gnuradio.sentinel.gnss import evidence
-from gnuradio.sentinel.gnss.evidence import (
+from gnuradio.sentinel.gnss.receiver import evidence
+from gnuradio.sentinel.gnss.receiver.evidence import (
     NO_RECEIVER,
     EvidenceSettings,
     ReceiverEvidence,
@@ -15,8 +15,8 @@ from gnuradio.sentinel.gnss.evidence import (
     judge,
     receiver_suffers,
 )
-from gnuradio.sentinel.gnss.nmea_log import Receiver, receiver_log
-from gnuradio.sentinel.gnss.receiver_data import FrontEnd, ReceiverState
+from gnuradio.sentinel.gnss.receiver.receiver_data import FrontEnd, ReceiverState
+from gnuradio.sentinel.gnss.simulation.nmea_log import Receiver, receiver_log
 
 START = 1_782_907_200
 FINE = ReceiverEvidence(available=True, drop_db=0.2, compared=8)

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from gnuradio.sentinel.gnss.f2 import class_f2, confusion, f2, f2_interval, macro_f2
+from gnuradio.sentinel.gnss.evaluation.f2 import class_f2, confusion, f2, f2_interval, macro_f2
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 from gnuradio.sentinel.core.model_export import export_forest
-from gnuradio.sentinel.gnss.forest import (
+from gnuradio.sentinel.gnss.training.forest import (
     PUBLISHED,
     out_of_bag,
     published_forest,

@@ -6,8 +6,8 @@ import math
 import numpy as np
 import pytest
 from gnuradio.sentinel.core.errors import InputError
-from gnuradio.sentinel.gnss.gain_control import GainControl, GainMemory, GainSettings, level_dbfs
-from gnuradio.sentinel.gnss.power_calibration import read_power_calibration
+from gnuradio.sentinel.gnss.gain.gain_control import GainControl, GainMemory, GainSettings, level_dbfs
+from gnuradio.sentinel.gnss.gain.power_calibration import read_power_calibration
 
 R820T = (0.0, 0.9, 1.4, 2.7, 3.7, 7.7, 8.7, 12.5, 14.4, 15.7, 16.6, 19.7, 20.7, 22.9, 25.4, 28.0, 29.7)
 R820T += (32.8, 33.8, 36.4, 37.2, 38.6, 40.2, 42.1, 43.4, 43.9, 44.5, 48.0, 49.6)

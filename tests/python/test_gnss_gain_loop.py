@@ -12,8 +12,8 @@ from gnuradio.sentinel.core.errors import InputError
 from gnuradio.sentinel.core.stream import Stream
 from gnuradio.sentinel.gnss.config import GnssSettings
 from gnuradio.sentinel.gnss.detect import make_monitor
-from gnuradio.sentinel.gnss.gain_control import GainMemory
-from gnuradio.sentinel.gnss.gain_loop import GainLoop, GainLoopSettings
+from gnuradio.sentinel.gnss.gain.gain_control import GainMemory
+from gnuradio.sentinel.gnss.gain.gain_loop import GainLoop, GainLoopSettings
 from gnuradio.sentinel.gnss.learned import DetectionModel
 from pyarrow import parquet
 from sender_runs import finish, free_port, read_until, sentinel

@@ -10,10 +10,10 @@ import time
 import numpy as np
 import pytest
 from gnuradio.sentinel.core.errors import InputError
-from gnuradio.sentinel.gnss import gpsd_client
-from gnuradio.sentinel.gnss.gpsd_client import GpsdClient, parse_gpsd_address
-from gnuradio.sentinel.gnss.gpsd_log import read_gpsd_log
-from gnuradio.sentinel.gnss.nmea_log import receiver_log, write_nmea
+from gnuradio.sentinel.gnss.receiver import gpsd_client
+from gnuradio.sentinel.gnss.receiver.gpsd_client import GpsdClient, parse_gpsd_address
+from gnuradio.sentinel.gnss.receiver.gpsd_log import read_gpsd_log
+from gnuradio.sentinel.gnss.simulation.nmea_log import receiver_log, write_nmea
 from gpsd_runs import gpsfake, lonely_gpsd, server
 from live_runs import free_port
 

@@ -3,7 +3,7 @@
 
 import numpy as np
 import pytest
-from gnuradio.sentinel.gnss.images import (
+from gnuradio.sentinel.gnss.training.images import (
     PowerScale,
     colours,
     decibels,

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from gnuradio.sentinel.core.errors import InputError
-from gnuradio.sentinel.gnss.f2 import confusion, macro_f2
-from gnuradio.sentinel.gnss.lanes import (
+from gnuradio.sentinel.gnss.evaluation.f2 import confusion, macro_f2
+from gnuradio.sentinel.gnss.place.lanes import (
     SENSOR_SETS,
     LaneDetector,
     Road,
@@ -18,8 +18,8 @@ from gnuradio.sentinel.gnss.lanes import (
     side_difference,
     simulate_passes,
 )
-from gnuradio.sentinel.gnss.lanes_learned import LearnedLanes
-from gnuradio.sentinel.gnss.propagation import Assumptions, jn_db, level_db, received_db
+from gnuradio.sentinel.gnss.place.lanes_learned import LearnedLanes
+from gnuradio.sentinel.gnss.place.propagation import Assumptions, jn_db, level_db, received_db
 from scipy.stats import multivariate_normal
 
 ROAD = Road()

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from gnuradio.sentinel.core.errors import InputError
-from gnuradio.sentinel.gnss.level_likelihood import (
+from gnuradio.sentinel.gnss.place.level_likelihood import (
     FAINT,
     MISSING,
     SATURATED,
@@ -18,7 +18,7 @@ from gnuradio.sentinel.gnss.level_likelihood import (
     normalised,
     read_levels,
 )
-from gnuradio.sentinel.gnss.propagation import Assumptions, jn_db, level_db
+from gnuradio.sentinel.gnss.place.propagation import Assumptions, jn_db, level_db
 from scipy.stats import multivariate_normal, norm
 
 FIELD = Assumptions(correlation_s=1.5)

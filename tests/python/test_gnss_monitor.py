@@ -10,8 +10,8 @@ from gnuradio.sentinel.gnss.config import GnssSettings
 from gnuradio.sentinel.gnss.detect import detect, detect_in, make_monitor
 from gnuradio.sentinel.gnss.families import FAMILIES
 from gnuradio.sentinel.gnss.learned import ClassModel, DetectionModel
-from gnuradio.sentinel.gnss.nmea_log import receiver_log
-from gnuradio.sentinel.gnss.receiver_data import ReceiverState
+from gnuradio.sentinel.gnss.receiver.receiver_data import ReceiverState
+from gnuradio.sentinel.gnss.simulation.nmea_log import receiver_log
 from snapshot_scenes import Antenna, Part, carrier, changed, scene, wide_noise
 
 STREAM = Stream("scene", "test", "exact", "")

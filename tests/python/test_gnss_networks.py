@@ -7,11 +7,11 @@ import torch
 from gnuradio.sentinel.core.errors import InputError
 from gnuradio.sentinel.core.model_export import save_model
 from gnuradio.sentinel.core.models import load_model
-from gnuradio.sentinel.gnss.monte_carlo import dropout_masks, monte_carlo, summarise
-from gnuradio.sentinel.gnss.network_export import export_network
-from gnuradio.sentinel.gnss.networks import GridNetwork, VectorNetwork
-from gnuradio.sentinel.gnss.resnet import ResNet18, load_weights
-from gnuradio.sentinel.gnss.scaling import MinMaxScaling
+from gnuradio.sentinel.gnss.training.monte_carlo import dropout_masks, monte_carlo, summarise
+from gnuradio.sentinel.gnss.training.network_export import export_network
+from gnuradio.sentinel.gnss.training.networks import GridNetwork, VectorNetwork
+from gnuradio.sentinel.gnss.training.resnet import ResNet18, load_weights
+from gnuradio.sentinel.gnss.training.scaling import MinMaxScaling
 from model_files import model_info
 from safetensors.torch import save_file
 

@@ -3,9 +3,9 @@
 
 import numpy as np
 import pytest
-from gnuradio.sentinel.gnss.effect import effective_cn0, undisturbed_cn0
-from gnuradio.sentinel.gnss.nmea_log import GLONASS, Receiver, receiver_log, write_nmea
-from gnuradio.sentinel.gnss.nmea_sentences import checksum, epoch_sentences
+from gnuradio.sentinel.gnss.receiver.effect import effective_cn0, undisturbed_cn0
+from gnuradio.sentinel.gnss.simulation.nmea_log import GLONASS, Receiver, receiver_log, write_nmea
+from gnuradio.sentinel.gnss.simulation.nmea_sentences import checksum, epoch_sentences
 
 START = 1_782_907_200  # 2026-07-01T12:00:00Z
 QUIET = Receiver(scatter_db=0.0)

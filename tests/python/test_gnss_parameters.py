@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from gnuradio.sentinel.core.errors import InputError
 from gnuradio.sentinel.gnss.families import FAMILIES, HELD_OUT_FAMILY
-from gnuradio.sentinel.gnss.parameters import (
+from gnuradio.sentinel.gnss.simulation.parameters import (
     RANGES,
     Choice,
     Range,

@@ -7,9 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from gnuradio.sentinel.core.errors import InputError
-from gnuradio.sentinel.gnss.lanes import SENSORS
-from gnuradio.sentinel.gnss.positions import Area, LearnedPosition, Locator, error_ellipse, inside_ellipse
-from gnuradio.sentinel.gnss.propagation import Assumptions, jn_db, level_db, measure, received_db
+from gnuradio.sentinel.gnss.place.lanes import SENSORS
+from gnuradio.sentinel.gnss.place.positions import (
+    Area,
+    LearnedPosition,
+    Locator,
+    error_ellipse,
+    inside_ellipse,
+)
+from gnuradio.sentinel.gnss.place.propagation import Assumptions, jn_db, level_db, measure, received_db
 from scipy.stats import norm
 
 FOUR = np.array(list(SENSORS.values()))

@@ -13,11 +13,11 @@ from gnuradio import blocks, gr, sentinel
 from gnuradio.sentinel.core.event_pmt import from_pmt
 from gnuradio.sentinel.core.simulate_io import write_sigmf
 from gnuradio.sentinel.gnss.detect import detect
-from gnuradio.sentinel.gnss.parameters import check_parameters
-from gnuradio.sentinel.gnss.power_calibration import read_power_calibration
-from gnuradio.sentinel.gnss.power_meter import Levels, LevelSums, PowerMeter
-from gnuradio.sentinel.gnss.receiver_model import Receiver
-from gnuradio.sentinel.gnss.session import Interval, Session
+from gnuradio.sentinel.gnss.gain.power_calibration import read_power_calibration
+from gnuradio.sentinel.gnss.gain.power_meter import Levels, LevelSums, PowerMeter
+from gnuradio.sentinel.gnss.simulation.parameters import check_parameters
+from gnuradio.sentinel.gnss.simulation.receiver_model import Receiver
+from gnuradio.sentinel.gnss.simulation.session import Interval, Session
 from pyarrow import parquet
 from sender_runs import sentinel as command
 from snapshot_scenes import Part, scene

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from gnuradio.sentinel.core.errors import InputError
-from gnuradio.sentinel.gnss.propagation import (
+from gnuradio.sentinel.gnss.place.propagation import (
     Assumptions,
     correlation,
     distances_m,

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from gnuradio.sentinel.core.errors import InputError
 from gnuradio.sentinel.core.training_needs import require_training
-from gnuradio.sentinel.gnss import train_published as published
-from gnuradio.sentinel.gnss.train_published import (
+from gnuradio.sentinel.gnss.training import published
+from gnuradio.sentinel.gnss.training.published import (
     ForestData,
     ImageData,
     Provider,

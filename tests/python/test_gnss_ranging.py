@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from gnuradio.sentinel.core.errors import InputError
-from gnuradio.sentinel.gnss.propagation import Assumptions, level_db, measure, path_loss_db
-from gnuradio.sentinel.gnss.ranging import (
+from gnuradio.sentinel.gnss.place.propagation import Assumptions, level_db, measure, path_loss_db
+from gnuradio.sentinel.gnss.place.ranging import (
     CLASSES_M,
     class_probabilities,
     classify,

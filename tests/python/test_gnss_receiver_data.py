@@ -5,10 +5,10 @@ import json
 
 import pytest
 from gnuradio.sentinel.core.errors import InputError
-from gnuradio.sentinel.gnss.gpsd_lines import LineReader
-from gnuradio.sentinel.gnss.gpsd_log import read_gpsd_log
-from gnuradio.sentinel.gnss.receiver_data import STALE_AFTER_S, FrontEnd, message_time_s
-from gnuradio.sentinel.gnss.receiver_epochs import (
+from gnuradio.sentinel.gnss.receiver.gpsd_lines import LineReader
+from gnuradio.sentinel.gnss.receiver.gpsd_log import read_gpsd_log
+from gnuradio.sentinel.gnss.receiver.receiver_data import STALE_AFTER_S, FrontEnd, message_time_s
+from gnuradio.sentinel.gnss.receiver.receiver_epochs import (
     HISTORY_STATES,
     MAX_DEVICES,
     EpochAssembler,

@@ -7,8 +7,14 @@ import numpy as np
 import pytest
 from gnuradio.sentinel.core.errors import InputError
 from gnuradio.sentinel.core.quantise import dequantise
-from gnuradio.sentinel.gnss.receiver_model import Hump, Receiver, ReceiverChain, Spur, draw_receiver
-from gnuradio.sentinel.gnss.shaping import shaping_taps
+from gnuradio.sentinel.gnss.simulation.receiver_model import (
+    Hump,
+    Receiver,
+    ReceiverChain,
+    Spur,
+    draw_receiver,
+)
+from gnuradio.sentinel.gnss.simulation.shaping import shaping_taps
 
 FS = 2.56e6
 COUNT = 1 << 18

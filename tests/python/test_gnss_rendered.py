@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from gnuradio.sentinel.gnss.detect import detect
 from gnuradio.sentinel.gnss.learned import ClassModel, DetectionModel
-from gnuradio.sentinel.gnss.parameters import check_parameters
-from gnuradio.sentinel.gnss.receiver_model import Receiver
-from gnuradio.sentinel.gnss.session import Interval, Session
+from gnuradio.sentinel.gnss.simulation.parameters import check_parameters
+from gnuradio.sentinel.gnss.simulation.receiver_model import Receiver
+from gnuradio.sentinel.gnss.simulation.session import Interval, Session
 
 RATE = 2.56e6
 

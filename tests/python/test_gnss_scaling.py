@@ -9,7 +9,7 @@ from gnuradio.sentinel.core.errors import InputError
 from gnuradio.sentinel.core.model_export import export_forest, save_model
 from gnuradio.sentinel.core.models import load_model
 from gnuradio.sentinel.core.onnx_build import GraphBuilder
-from gnuradio.sentinel.gnss.scaling import MinMaxScaling
+from gnuradio.sentinel.gnss.training.scaling import MinMaxScaling
 from gnuradio.sentinel.gnss.uncertainty import Moments, measures
 from model_files import blobs, model_info
 from sklearn.ensemble import RandomForestClassifier

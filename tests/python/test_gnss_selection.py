@@ -3,7 +3,7 @@
 
 import numpy as np
 import pytest
-from gnuradio.sentinel.gnss.selection import select_features
+from gnuradio.sentinel.gnss.training.selection import select_features
 
 
 def scene(rows=400, noise=20, seed=3):

@@ -7,11 +7,11 @@ import math
 import numpy as np
 import pytest
 from gnuradio.sentinel.core.errors import InputError
-from gnuradio.sentinel.gnss.campaign import HELD_OUT, SPLITS, campaign, snapshot_campaign
 from gnuradio.sentinel.gnss.families import CLASSES, FAMILIES, HELD_OUT_FAMILY
-from gnuradio.sentinel.gnss.parameters import RANGES, check_parameters, held_out_parameters
-from gnuradio.sentinel.gnss.receiver_model import Receiver, draw_receiver
-from gnuradio.sentinel.gnss.session import GainStep, Interval, Session, jammer_to_signal_db
+from gnuradio.sentinel.gnss.simulation.campaign import HELD_OUT, SPLITS, campaign, snapshot_campaign
+from gnuradio.sentinel.gnss.simulation.parameters import RANGES, check_parameters, held_out_parameters
+from gnuradio.sentinel.gnss.simulation.receiver_model import Receiver, draw_receiver
+from gnuradio.sentinel.gnss.simulation.session import GainStep, Interval, Session, jammer_to_signal_db
 
 FS = 2.56e6
 

@@ -3,9 +3,9 @@
 
 import numpy as np
 import pytest
-from gnuradio.sentinel.gnss.class_scores import accuracy, confusion, f2, table_scores
-from gnuradio.sentinel.gnss.splits import split
-from gnuradio.sentinel.gnss.unseen import leave_one_class_out
+from gnuradio.sentinel.gnss.training.class_scores import accuracy, confusion, f2, table_scores
+from gnuradio.sentinel.gnss.training.splits import split
+from gnuradio.sentinel.gnss.training.unseen import leave_one_class_out
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 from gnuradio.sentinel.core.errors import InputError
-from gnuradio.sentinel.gnss import training
-from gnuradio.sentinel.gnss.checkpoint import STATE_FILE, Checkpoints
-from gnuradio.sentinel.gnss.images import flipped
-from gnuradio.sentinel.gnss.networks import GridNetwork, VectorNetwork
-from gnuradio.sentinel.gnss.training import TrainingSettings, probabilities, train
+from gnuradio.sentinel.gnss.training import network_training as training
+from gnuradio.sentinel.gnss.training.checkpoint import STATE_FILE, Checkpoints
+from gnuradio.sentinel.gnss.training.images import flipped
+from gnuradio.sentinel.gnss.training.network_training import TrainingSettings, probabilities, train
+from gnuradio.sentinel.gnss.training.networks import GridNetwork, VectorNetwork
 from model_files import blobs
 
 SETTINGS = TrainingSettings(batch=32, epochs=3, seed=4)

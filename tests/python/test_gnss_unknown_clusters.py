@@ -16,15 +16,15 @@ from gnuradio.sentinel.core.errors import InputError, OutputError
 from gnuradio.sentinel.core.event_pmt import from_pmt
 from gnuradio.sentinel.core.files import locked_folder
 from gnuradio.sentinel.gnss.block import GnssMonitor, interference_classifier
-from gnuradio.sentinel.gnss.cluster_store import ClusterStore, seconds_path
+from gnuradio.sentinel.gnss.clusters.cluster_store import ClusterStore, seconds_path
+from gnuradio.sentinel.gnss.clusters.kept_seconds import KeptInterval, KeptSeconds
+from gnuradio.sentinel.gnss.clusters.unknown_clusters import COLUMNS, IntervalRows, UnknownClusters, vector_of
 from gnuradio.sentinel.gnss.description import NAMES
 from gnuradio.sentinel.gnss.detect import detect
-from gnuradio.sentinel.gnss.kept_seconds import KeptInterval, KeptSeconds
 from gnuradio.sentinel.gnss.learned import ClassModel
-from gnuradio.sentinel.gnss.parameters import check_parameters
-from gnuradio.sentinel.gnss.receiver_model import Receiver
-from gnuradio.sentinel.gnss.session import Interval, Session
-from gnuradio.sentinel.gnss.unknown_clusters import COLUMNS, IntervalRows, UnknownClusters, vector_of
+from gnuradio.sentinel.gnss.simulation.parameters import check_parameters
+from gnuradio.sentinel.gnss.simulation.receiver_model import Receiver
+from gnuradio.sentinel.gnss.simulation.session import Interval, Session
 
 RATE = 256e3
 COMMAND = (sys.executable, "-c", "import sys; from gnuradio.sentinel.apps.main import main; sys.exit(main())")

@@ -15,8 +15,8 @@ from gnuradio.sentinel.gnss.families import (
     STRUCTURED,
     WIDE,
 )
-from gnuradio.sentinel.gnss.parameters import check_parameters, draw_parameters
-from gnuradio.sentinel.gnss.waveforms import make_waveform
+from gnuradio.sentinel.gnss.simulation.parameters import check_parameters, draw_parameters
+from gnuradio.sentinel.gnss.simulation.waveforms import make_waveform
 
 FS = 2.56e6
 ALL = (*FAMILIES, HELD_OUT_FAMILY)

@@ -13,9 +13,9 @@ from gnuradio.sentinel.core.decision import Decision
 from gnuradio.sentinel.core.event import EVENT_KEYS
 from gnuradio.sentinel.core.event_pmt import from_pmt, to_pmt
 from gnuradio.sentinel.core.stream import Stream
-from gnuradio.sentinel.gnss.cluster_store import ClusterStore
+from gnuradio.sentinel.gnss.clusters.cluster_store import ClusterStore
+from gnuradio.sentinel.gnss.clusters.unknown_clusters import IntervalRows
 from gnuradio.sentinel.gnss.learned import ClassModel
-from gnuradio.sentinel.gnss.unknown_clusters import IntervalRows
 from packet_streams import RATE, packets_of, run_guard
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,13 +6,7 @@ from collections import Counter
 
 import pytest
 from gnuradio.sentinel.core.errors import InputError
-from gnuradio.sentinel.core.packet_damage import (
-    LATE_OVERTAKEN,
-    MOST_OVERTAKEN,
-    Damage,
-    DamageCounts,
-    damaged,
-)
+from gnuradio.sentinel.core.packet_damage import LATE_OVERTAKEN, MOST_OVERTAKEN, Damage, DamageCounts, damaged
 
 
 class Packet:

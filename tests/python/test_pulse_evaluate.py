@@ -8,19 +8,21 @@ import numpy as np
 import pytest
 from gnuradio.sentinel.core.evaluation import Cell
 from gnuradio.sentinel.core.intervals import poisson_interval
-from gnuradio.sentinel.pulse import evaluate, evaluate_page, evaluate_scenes
-from gnuradio.sentinel.pulse.evaluate_bench import make_bench, match
-from gnuradio.sentinel.pulse.evaluate_detection import VARIANTS, measure_detection
-from gnuradio.sentinel.pulse.evaluate_false_alarms import (
+from gnuradio.sentinel.pulse.evaluation import page as evaluate_page
+from gnuradio.sentinel.pulse.evaluation import run as evaluate
+from gnuradio.sentinel.pulse.evaluation import scenes as evaluate_scenes
+from gnuradio.sentinel.pulse.evaluation.bench import make_bench, match
+from gnuradio.sentinel.pulse.evaluation.detection import VARIANTS, measure_detection
+from gnuradio.sentinel.pulse.evaluation.false_alarms import (
     INPUTS,
     STATED,
     measure_false_alarms,
     measure_spread,
 )
-from gnuradio.sentinel.pulse.evaluate_grids import DETECTION, FALSE_ALARMS, TABLES, all_cells
-from gnuradio.sentinel.pulse.evaluate_robustness import REASONS, SCENES, measure_robustness
-from gnuradio.sentinel.pulse.evaluate_scenes import TagSignal
-from gnuradio.sentinel.pulse.evaluate_theory import bound_en0_db, bound_probability, frequency_bound_hz
+from gnuradio.sentinel.pulse.evaluation.grids import DETECTION, FALSE_ALARMS, TABLES, all_cells
+from gnuradio.sentinel.pulse.evaluation.robustness import REASONS, SCENES, measure_robustness
+from gnuradio.sentinel.pulse.evaluation.scenes import TagSignal
+from gnuradio.sentinel.pulse.evaluation.theory import bound_en0_db, bound_probability, frequency_bound_hz
 
 RATE = 3840.0
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from gnuradio.sentinel.pulse import evaluate
+from gnuradio.sentinel.pulse.evaluation import run as evaluate
 
 COMMITTED = Path(__file__).resolve().parents[2] / "docs" / "data" / "results-pulse.jsonl"
 

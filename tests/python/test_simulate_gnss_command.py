@@ -14,7 +14,7 @@ from gnuradio.sentinel.core.errors import InputError
 from gnuradio.sentinel.core.quantise import dequantise
 from gnuradio.sentinel.core.recording import open_recording
 from gnuradio.sentinel.gnss.families import FAMILIES
-from gnuradio.sentinel.gnss.scene import scene_chunks
+from gnuradio.sentinel.gnss.simulation.scene import scene_chunks
 from sender_runs import finish, free_port, read_until, sentinel
 
 START = "2026-07-01T12:00:00.000000Z"

@@ -7,13 +7,13 @@ import shutil
 import numpy as np
 import pytest
 from gnuradio.sentinel.apps.main import main
-from gnuradio.sentinel.gnss.effect import effective_cn0
-from gnuradio.sentinel.gnss.gpsd_log import read_gpsd_log
-from gnuradio.sentinel.gnss.parameters import check_parameters
-from gnuradio.sentinel.gnss.receiver_model import Receiver
-from gnuradio.sentinel.gnss.scene import GnssScene
-from gnuradio.sentinel.gnss.scene_receiver import interference_by_second, scene_receiver_log
-from gnuradio.sentinel.gnss.session import Interval, Session
+from gnuradio.sentinel.gnss.receiver.effect import effective_cn0
+from gnuradio.sentinel.gnss.receiver.gpsd_log import read_gpsd_log
+from gnuradio.sentinel.gnss.simulation.parameters import check_parameters
+from gnuradio.sentinel.gnss.simulation.receiver_model import Receiver
+from gnuradio.sentinel.gnss.simulation.scene import GnssScene
+from gnuradio.sentinel.gnss.simulation.scene_receiver import interference_by_second, scene_receiver_log
+from gnuradio.sentinel.gnss.simulation.session import Interval, Session
 from gpsd_runs import gpsd_json_of
 from sender_runs import free_port, sentinel
 

@@ -18,18 +18,18 @@ from ..core.event_pmt import from_pmt, to_pmt
 from ..core.settings import build
 from ..core.stream import Stream
 from .classifier import Classifier
-from .cluster_store import ClusterStore, opened
+from .clusters.cluster_store import ClusterStore, opened
 from .config import GnssSettings
 from .detect import make_monitor
 from .detector import Detector
 from .features import snapshot_length
-from .gain_control import GainChange, GainMemory
-from .gain_loop import GainLoop, GainLoopSettings
+from .gain.gain_control import GainChange, GainMemory
+from .gain.gain_loop import GainLoop, GainLoopSettings
+from .gain.power_calibration import PowerCalibration
+from .gain.power_meter import opened_calibration
 from .learned import ClassModel, DetectionModel
 from .monitor import Monitor, Step
-from .power_calibration import PowerCalibration
-from .power_meter import opened_calibration
-from .receiver_data import ReceiverState
+from .receiver.receiver_data import ReceiverState
 from .record_reader import RecordReader, RecordRun
 from .snapshots import Snapshots, record_length
 

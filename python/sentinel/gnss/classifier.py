@@ -6,12 +6,12 @@ from __future__ import annotations
 import numpy as np
 
 from ..core.event import Event
-from .cluster_store import ClusterStore
+from .clusters.cluster_store import ClusterStore
+from .clusters.unknown_clusters import IntervalRows
 from .events import named
 from .learned import ClassModel
 from .naming import Tally
 from .uncertainty import UNKNOWN
-from .unknown_clusters import IntervalRows
 
 
 class Classifier:

@@ -18,16 +18,16 @@ from ..core.stream import Stream
 from ..core.utc import microseconds_from_text
 from .baseline import Baseline, BaselineSettings, white_coherence
 from .classifier import Classifier
-from .cluster_store import ClusterStore, opened
+from .clusters.cluster_store import ClusterStore, opened
 from .config import GnssSettings
 from .detector import Detector
 from .events import Sensor
 from .features import measure
+from .gain.power_calibration import PowerCalibration
+from .gain.power_meter import PowerMeter
 from .learned import ClassModel, DetectionModel
 from .monitor import Monitor, Step
-from .power_calibration import PowerCalibration
-from .power_meter import PowerMeter
-from .receiver_data import ReceiverState
+from .receiver.receiver_data import ReceiverState
 from .snapshots import Snapshots
 
 

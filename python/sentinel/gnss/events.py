@@ -12,9 +12,9 @@ from ..core.decision import Decision
 from ..core.event import Event, Model
 from ..core.stream import Stream
 from .detector import Judgement
+from .gain.power_meter import EXTRAPOLATED
 from .intervals import Interval
 from .naming import Tally
-from .power_meter import EXTRAPOLATED
 from .snapshots import Snapshots
 
 #: A detected snapshot holds interference, but where in it is not known.

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..core.errors import OutputError
 from .monitor import Step
-from .receiver_data import ReceiverState
+from .receiver.receiver_data import ReceiverState
 from .snapshots import RECORD_SCALARS, Snapshots
 
 #: Rows that are written together; at one a second a file on disk is never older than this.

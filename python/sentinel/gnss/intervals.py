@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .power_meter import Levels, LevelSums
+from .gain.power_meter import Levels, LevelSums
 
 
 @dataclass(frozen=True)

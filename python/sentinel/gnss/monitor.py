@@ -11,13 +11,13 @@ import numpy as np
 
 from ..core.decision import Decision
 from ..core.event import Event
-from . import evidence
 from .detector import Detector, Judgement
-from .effect import impact
 from .events import Sensor, decision_of, opened, revised
+from .gain.power_meter import Levels, PowerMeter
 from .intervals import Interval, Second, Tracker
-from .power_meter import Levels, PowerMeter
-from .receiver_data import ReceiverState
+from .receiver import evidence
+from .receiver.effect import impact
+from .receiver.receiver_data import ReceiverState
 from .snapshots import Snapshots
 
 #: Seconds between two updates of an event that lasts.
