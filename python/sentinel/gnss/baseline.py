@@ -146,6 +146,7 @@ class Baseline:
             rise_sigma_db=rise_sigma_db,
             excess=10 ** ((shape_db + _beyond_drift(rise_db, 2.5 * rise_sigma_db)) / 10) - 1,
             rows=seen.rows,
+            reference_share=1 - 1 / weight,
         )
 
     def offer(self, seen: Look, comparison: Comparison) -> None:

@@ -94,6 +94,8 @@ class Comparison:
     excess : ndarray, shape (N,)
         Power over the reference's at the reference's level, minus 1: the ratio r of what came on top.
     rows : float
+    reference_share : float
+        Part of the variance that is the error of the reference: the same in snapshot after snapshot.
     """
 
     shape: np.ndarray
@@ -105,3 +107,4 @@ class Comparison:
     rise_sigma_db: float
     excess: np.ndarray
     rows: float
+    reference_share: float = 0.0

@@ -66,7 +66,8 @@ def detection_statistics(
         Signed logarithms of statistics of unit scale on noise: sign(x) ln(1 + |x|).
     """
     newest = recent[-1]
-    root = np.sqrt(len(weak))
+    # The error of the reference does not average out.
+    root = math.sqrt(len(weak) * (1 + (len(weak) - 1) * newest.reference_share))
     table = np.empty((np.size(doubts_db), len(NAMES)))
     here = len(_EACH) + 2
     table[:, :here] = [
