@@ -120,6 +120,15 @@ def test_a_gain_that_becomes_known_is_compared_from_then_on():
     assert judged[49].gain_known and found[51:].all()
 
 
+def test_a_learned_carrier_that_has_gone_leaves_no_false_alarms_behind(scorer):
+    # One receiver could be lucky.
+    false = 0
+    for seed in range(6):
+        snapshots = scene([Part(30, carrier(-20)), Part(90)], Antenna(seed=seed))
+        false += judge_all(make_detector(scorer[0]), snapshots, scorer[1])[1][40:].sum()
+    assert false <= 4
+
+
 def test_nothing_is_learned_under_attack(scorer):
     score, threshold = scorer
     detector = make_detector(score)

@@ -88,6 +88,7 @@ class Baseline:
         self.kurtosis = np.full(n, 2.0)
         self.coherence = np.full(n, complex(self.white_coherence))
         self.row_excess = 0.0
+        self._leaving = np.zeros(n, bool)
         self._anchor_shape = np.zeros(n)
         self._gain_db = np.nan
         # Level, gain and all, at which the shape was learned.
@@ -193,7 +194,8 @@ class Baseline:
         held = (bent > 6 * sigma) | (turned > 3 * sigma)
         whiter = np.abs(seen.kurtosis - 2) < np.abs(bent) + 6 * sigma
         whiter &= np.abs(seen.coherence - self.white_coherence) < turned + 3 * sigma
-        return held & whiter & (shape < -2)
+        # What has begun to go goes on until nothing of it is left: its moments are white before its power.
+        return whiter & (held & (shape < -2) | self._leaving & (shape < 0))
 
     def _learn(self, place: int, seen: Look, rise_db: float) -> None:
         settings = self.settings
@@ -209,7 +211,7 @@ class Baseline:
         count = self.learned + 1
         offset_db = float(np.median(seen.shape_db - self.shape_db))
         departure_db = seen.shape_db - offset_db - self.shape_db
-        gone = self._follow_scatter(seen, departure_db)
+        gone = self._leaving = self._follow_scatter(seen, departure_db)
         level_db = self._free_level(seen) + offset_db
         self.level.learn(level_db, place, rise_db, settings.learn, gain_told)
         if abs(seen.level_db - self._last_level_db) > _GAIN_STEP_DB:

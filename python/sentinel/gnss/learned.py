@@ -53,10 +53,29 @@ class DetectionModel:
 
     def __init__(self, path: str | os.PathLike | None = None) -> None:
         self.loaded = _load(path or DETECTOR_FILE, "detector", DETECTION_COLUMNS)
+        settings = self.loaded.info.settings
+        try:
+            self._rule_gain, self._rule_offset = (
+                float(settings[name]) for name in ("rule_gain", "rule_offset")
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(
+                f"{self.loaded.path}: setting {error} is missing or wrong; train it again"
+            ) from error
 
     def score(self, columns: np.ndarray) -> np.ndarray:
-        """Log-odds of interference, shape (n,), of rows of `statistics.NAMES`."""
-        chance = self.loaded.run(features=detection_columns(columns))["probability"][:, 1].astype(float)
+        """The larger of the trees' log-odds and of the rule in the same units, shape (n,).
+
+        Of rows of `statistics.NAMES`. So the model is never blind to what the plain rule sees plainly, also
+        for signals unlike those of its training.
+        """
+        rows = detection_columns(columns)
+        rule = self._rule_gain * rows[:, -1].astype(float) + self._rule_offset
+        return np.maximum(self.log_odds(rows), rule)
+
+    def log_odds(self, rows: np.ndarray) -> np.ndarray:
+        """Of the trees alone, of rows of `DETECTION_COLUMNS`, shape (n,)."""
+        chance = self.loaded.run(features=rows)["probability"][:, 1].astype(float)
         chance = np.clip(chance, _LEAST_PROBABILITY, 1 - _LEAST_PROBABILITY)
         return np.log(chance / (1 - chance))
 

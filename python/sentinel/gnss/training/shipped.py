@@ -194,20 +194,35 @@ def train_detector(
     model = fit_detector(join_columns([train, lifted]))
 
     path = Path(folder) / DETECTOR_FILE.name
-    save_model(path, export_boosted(model, _detector_info({})))
-    # From here on by the file itself, which is much faster a row than the library that made it.
+    # The trees alone first. From here on by the file itself, much faster a row than the library that made it.
+    save_model(path, export_boosted(model, _detector_info({"rule_gain": 0.0, "rule_offset": -1e9})))
+    quiet = load("quiet-calibrate", cache, clock, progress)
+    rule = _rule_in_log_odds(quiet, DetectionModel(path).score)
+    save_model(path, export_boosted(model, _detector_info(rule)))
     score = DetectionModel(path).score
-    maxima = quiet_maxima(_rescored(load("quiet-calibrate", cache, clock, progress), score))
-    first = calibrate(maxima, "quiet-calibrate by the rule")
+    first = calibrate(quiet_maxima(_rescored(quiet, score)), "quiet-calibrate by the rule")
     # What is learned as quiet depends on the threshold: once more with the one just found.
     quiet = load("quiet-calibrate", cache, clock, model=score, threshold=first.threshold_per_hour(1.0))
     calibration = calibrate(quiet_maxima(quiet), f"{VERSION} quiet-calibrate")
-    info = _detector_info({"calibration": calibration.to_dict()})
+    info = _detector_info(rule | {"calibration": calibration.to_dict()})
     sha256 = save_model(path, export_boosted(model, info))
     figures = [{"set": "quiet-calibrate", "blocks": calibration.trials, "hours": calibration.seconds / 3600}]
     _write_card(path, info, sha256, ("detection-train", "quiet-calibrate"), clock, figures)
     DetectionModel(path)
     return path
+
+
+def _rule_in_log_odds(quiet: Columns, score: Callable[[np.ndarray], np.ndarray]) -> dict[str, float]:
+    """Scale and offset that give the rule the trees' thresholds at 20 and at 1 false alarm per hour."""
+    trees, rule = (
+        calibrate(quiet_maxima(columns), "quiet-calibrate")
+        for columns in (_rescored(quiet, score), replace(quiet, score=quiet.rule))
+    )
+    (trees_20, trees_1), (rule_20, rule_1) = (
+        (one.threshold_per_hour(20.0), one.threshold_per_hour(1.0)) for one in (trees, rule)
+    )
+    gain = (trees_1 - trees_20) / (rule_1 - rule_20)
+    return {"rule_gain": float(gain), "rule_offset": float(trees_1 - gain * rule_1)}
 
 
 def _detector_info(settings: dict[str, Any]) -> ModelInfo:
