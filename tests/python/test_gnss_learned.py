@@ -16,6 +16,7 @@ from gnuradio.sentinel.gnss.learned import (
     DetectionModel,
     detection_columns,
 )
+from gnuradio.sentinel.gnss.rules import rule_score
 from model_files import model_info, small_forest
 
 
@@ -29,13 +30,18 @@ def classes():
     return ClassModel()
 
 
-def test_scores_are_log_odds_and_evidence_only_adds_to_them(detection):
+def test_evidence_only_adds_to_scores_and_they_are_never_below_the_rule(detection):
     rows = np.zeros((40, len(statistics.NAMES)))
     place = statistics.NAMES.index("shape_max_now")
     rows[:, place] = np.linspace(0, 8, 40)
     scores = detection.score(rows)
-    assert scores.shape == (40,) and np.isfinite(scores).all() and np.all(np.abs(scores) < 17)
+    assert scores.shape == (40,) and np.isfinite(scores).all()
     assert np.all(np.diff(scores) >= -1e-6)
+    log_odds = detection.log_odds(detection_columns(rows))
+    assert np.all(np.abs(log_odds) < 17) and np.all(scores >= log_odds)
+    # What the rule sees as plainly as this is beyond any threshold, whatever the trees were taught.
+    seen = rule_score(rows) > 1
+    assert seen.sum() > 10 and scores[seen].min() > detection.threshold(0.01)
     assert detection.score(rows[7]) == pytest.approx(scores[7:8])
     assert detection_columns(rows[3]).shape == (1, len(DETECTION_COLUMNS))
 
@@ -127,11 +133,17 @@ def test_classifiers_without_their_settings_are_refused(tmp_path, settings):
     assert "train it again" in refusal(ClassModel, file)
 
 
+def test_a_detector_without_the_units_of_the_rule_is_refused(tmp_path):
+    settings = {"columns": list(DETECTION_COLUMNS), "rule_gain": None}
+    here = {"kind": "detector", "feature_version": FEATURE_VERSION, "settings": settings}
+    assert "train it again" in refusal(DetectionModel, written(tmp_path / "bare.onnx", **here))
+
+
 def test_a_detector_without_calibration_is_refused_when_it_is_asked_for_a_threshold(tmp_path):
     file = written(
         tmp_path / "bare.onnx",
         kind="detector",
         feature_version=FEATURE_VERSION,
-        settings={"columns": list(DETECTION_COLUMNS)},
+        settings={"columns": list(DETECTION_COLUMNS), "rule_gain": 1.0, "rule_offset": 0.0},
     )
     assert "calibration" in refusal(lambda path: DetectionModel(path).threshold(1.0), file)
