@@ -51,9 +51,11 @@ def test_thresholds_rise_as_fewer_false_alarms_are_wanted(detection):
     thresholds = [detection.threshold(rate) for rate in rates]
     assert np.all(np.diff(thresholds) > 0)
     chances = [detection.probability(value) for value in thresholds]
-    # Of a block of `decision_s` seconds.
-    decisions = 3600 / detection.calibration.decision_s
-    assert [chance * decisions for chance in chances[1:]] == pytest.approx(rates[1:], rel=0.05)
+    # Of a block of `decision_s` seconds; less than stated by what the calibration may be wrong by.
+    calibration = detection.calibration
+    kept = np.array(chances[1:]) * 3600 / calibration.decision_s / np.array(rates[1:])
+    assert np.all(kept < 1) and np.all(np.diff(kept) < 0) and kept[0] > 0.6
+    assert calibration.seconds > 7 * 3600
     assert detection.loaded.event_model.name == "gnss-detector"
 
 

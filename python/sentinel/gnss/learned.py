@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from functools import cached_property
 from pathlib import Path
@@ -96,8 +97,15 @@ class DetectionModel:
             ) from error
 
     def threshold(self, false_alarms_per_hour: float) -> float:
-        """Score that quiet snapshots reach so often."""
-        return self.calibration.threshold_per_hour(false_alarms_per_hour)
+        """Score that quiet snapshots reach at most so often, with a confidence of about 95 %.
+
+        The calibration has seen some hours only: what n expected alarms may be more than those counted, 1.645
+        deviations of a Poisson variable and what few counts add, is taken off the rate.
+        """
+        hours = self.calibration.seconds / 3600
+        expected = false_alarms_per_hour * hours
+        doubt = 1 + 1.645 / math.sqrt(expected) + 2.7 / expected
+        return self.calibration.threshold_per_hour(false_alarms_per_hour / doubt)
 
     def probability(self, score: float) -> float:
         """Probability that a quiet snapshot reaches a score."""

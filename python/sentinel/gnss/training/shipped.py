@@ -44,8 +44,9 @@ log = logging.getLogger(__name__)
 SEED = 7
 #: Seconds that are judged as one where quiet is counted: a burst of exceedances is one false alarm.
 BLOCK_S = 6
-#: Share of the quiet blocks whose scores the tail is fitted to.
-TAIL_SHARE = 0.03
+#: Share of the quiet blocks whose scores the tail is fitted to: four in an hour. More would reach down to
+#: where scores of trees, which go in steps, have no exponential tail yet.
+TAIL_SHARE = 0.007
 #: What of a model's doubts enters the uncertainty, with equal ranges.
 WEIGHTS = {"entropy": 1.0, "out_of_range": 10.0}
 CLASSIFIER_BYTES = 7_000_000
