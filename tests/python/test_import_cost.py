@@ -21,8 +21,8 @@ HEAVY = (
     "rtlsdr",
 )
 #: What a node runs of models, without what trains them.
-RUN_TIME = ("core.models", "core.model_card", "core.clustering", "core.cluster_file", "gnss.scaling")
-RUN_TIME += ("gnss.uncertainty", "gnss.monte_carlo", "gnss.images")
+RUN_TIME = ("core.models", "core.model_card", "core.clustering", "core.cluster_file", "gnss.training.scaling")
+RUN_TIME += ("gnss.uncertainty", "gnss.training.monte_carlo", "gnss.training.images")
 
 
 def test_nothing_heavy_is_loaded():
