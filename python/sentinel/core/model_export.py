@@ -47,10 +47,10 @@ def export_forest(
     info : ModelInfo
         Its `classes` are the names of those numbers.
     prepare : callable, optional
-        Operators in front, as `gnss.scaling.MinMaxScaling.add_to`.
+        Operators in front, as `gnss.training.scaling.MinMaxScaling.add_to`.
     also : mapping of str to callable, optional
         Further outputs by name, shape (n,), made from the input as it comes, as
-        `gnss.scaling.MinMaxScaling.add_out_of_range`.
+        `gnss.training.scaling.MinMaxScaling.add_out_of_range`.
 
     Raises
     ------

@@ -96,7 +96,7 @@ SETS: dict[str, Recipe] = {
         jn_range_db=(-20.0, 5.0),
     ),
     "quiet-calibrate": _clean(46, 8, "train"),
-    "quiet-verify": _clean(47, 24, "test"),
+    "quiet-verify": _clean(47, 25, "test"),
     # What an interval is called second by second, as a user sees it.
     "life-test": _detection(48, 40, "test"),
     "life-unseen-family": _detection(48, 8, "test", held_out=("family",)),
