@@ -54,7 +54,7 @@ def detection_statistics(
     recent : sequence of Comparison
         The newest two, or fewer, oldest first.
     weak : sequence of Comparison
-        What the mean is taken of: the newest, and those of the `BUFFER` before it that were not evident by
+        What the mean is taken of: the newest, and those of the last `BUFFER` that were not evident by
         themselves. One that was would keep the mean high for seconds after its end, and adds nothing where
         the newest is as strong.
     doubts_db : float or sequence of float

@@ -44,7 +44,7 @@ interference, 5 TP / (5 TP + 4 FN + FP), counted in seconds; intervals draw whol
 <!-- begin:f2 -->
 <!-- end:f2 -->
 
-Clean seconds called interference in these sessions. Here the five-second buffer still holds some of the
+Clean seconds called interference in these sessions. Here the five-second mean may hold weak seconds of the
 stretch before; on undisturbed input see False alarms below.
 
 <!-- begin:false_seconds -->
